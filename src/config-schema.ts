@@ -1,0 +1,251 @@
+/**
+ * The one schema of the configuration: types, defaults, bounds and descriptions.
+ * config.ts loads it with located errors, docs/configuration.md is generated from it.
+ */
+import { z } from 'zod'
+import { collectors } from '../collectors/all.ts'
+
+/** Node-cron's expression with seconds, six fields, UTC. */
+const schedule = z
+  .string()
+  .regex(/^\S+( \S+){5}$/, 'a cron expression of six fields, seconds first, such as "*/15 * * * * *"')
+
+const seconds = z
+  .number()
+  .positive()
+  .max(86_400 * 30)
+const secretFile = z
+  .string()
+  .min(1)
+  .describe('A file whose whole content, less a final newline, is the secret.')
+const ratio = z.number().gt(0).lt(1)
+
+const common = {
+  required: z
+    .boolean()
+    .default(true)
+    .describe('Records stay in the spool until every required sink is done with them.'),
+  sources: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('The sources this sink takes, whole; default all. "metrics" are the samples.'),
+  keep: z
+    .enum(['room', 'all'])
+    .default('room')
+    .describe('`all` forbids giving up events this sink still awaits when the spool is full.'),
+  settle_seconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(0)
+    .describe(
+      'How long after an accepted batch its records are kept, for receivers that answer before their disk has it.',
+    ),
+  retry: z
+    .strictObject({
+      first_seconds: seconds.default(1),
+      most_seconds: seconds.default(60),
+      timeout_seconds: seconds.default(30),
+    })
+    .prefault({})
+    .describe('Jittered exponential backoff, and how long one request may take.'),
+  quarantine_bytes: z
+    .int()
+    .min(4096)
+    .default(4 << 20)
+    .describe(
+      'Room for refused records; when it is full a required sink stops, an optional one counts them lost.',
+    ),
+}
+
+const http = {
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('One receiver.'),
+  urls: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .optional()
+    .describe('Several receivers of the same data, tried in this order (failover). Either url or urls.'),
+  bearer_token_file: secretFile.optional(),
+  basic_auth: z
+    .strictObject({ username: z.string().min(1), password_file: secretFile })
+    .optional()
+    .describe('HTTP basic authentication. Not together with bearer_token_file.'),
+  headers: z
+    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string())
+    .default({})
+    .describe('Further request headers.'),
+  tls: z
+    .strictObject({
+      ca_file: z.string().min(1).optional(),
+      cert_file: z.string().min(1).optional(),
+      key_file: z.string().min(1).optional(),
+      server_name: z.string().min(1).optional(),
+    })
+    .optional(),
+}
+
+export const prometheusSink = z.strictObject({
+  type: z.literal('prometheus').describe('Prometheus remote write 1.0.'),
+  ...http,
+  ...common,
+  off_node: z.boolean().default(true).describe('Whether the receiver is another machine.'),
+  labels: z
+    .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().min(1))
+    .default({})
+    .describe('Labels added to every series; `job` defaults to "remora" and `instance` to the node.'),
+})
+
+export const fileSink = z.strictObject({
+  type: z
+    .literal('file')
+    .describe('Rotated, zstd-compressed NDJSON files, for a mounted network file system.'),
+  ...common,
+  off_node: z
+    .boolean()
+    .default(false)
+    .describe('True only if the folder is on another machine (NFS, Lustre, BeeGFS).'),
+  path: z.string().min(1).describe('The folder; it is made when missing.'),
+  max_bytes: z
+    .int()
+    .min(1 << 20)
+    .default(256 << 20)
+    .describe(
+      'Bound of the folder; beyond it (or 5 % of the file system, if less) the oldest file is deleted and counted.',
+    ),
+  segment_bytes: z
+    .int()
+    .min(4096)
+    .default(8 << 20)
+    .describe('A file is closed at this size.'),
+  segment_seconds: seconds.default(3600).describe('A file is closed at this age.'),
+})
+
+export const sink = z.discriminatedUnion('type', [prometheusSink, fileSink])
+
+/** One section for each collector: its own options, and what every collector has. */
+const collectorSections = Object.fromEntries(
+  collectors.map((collector) => [
+    collector.name,
+    z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        ...(collector.schedule === undefined ? {} : { schedule: schedule.default(collector.schedule) }),
+        deadline_seconds: seconds.default(collector.deadlineSeconds ?? 10),
+        ...(collector.options && { options: collector.options.prefault({}) }),
+      })
+      .prefault({}),
+  ]),
+)
+
+export const configSchema = z.strictObject({
+  node: z
+    .strictObject({
+      name: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The name of this node in every sink; default: found by `identity`.'),
+      identity: z
+        .array(z.enum(['hostname', 'product_uuid', 'product_serial', 'mac']))
+        .min(1)
+        .default(['hostname', 'product_uuid', 'product_serial', 'mac'])
+        .describe('Where the name comes from: the first that this machine has.'),
+    })
+    .prefault({}),
+  paths: z
+    .strictObject({
+      sys: z.string().min(1).default('/sys'),
+      proc: z.string().min(1).default('/proc'),
+      root: z.string().min(1).default('/'),
+    })
+    .prefault({})
+    .describe('Where the kernel trees and the host root are, for containers.'),
+  server: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(
+          /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):\d{1,5}$/,
+          'host:port, such as "127.0.0.1:9747" or "[::1]:9747"',
+        )
+        .default('127.0.0.1:9747'),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  spool: z
+    .strictObject({
+      path: z
+        .string()
+        .min(1)
+        .default('./remora-data/spool')
+        .describe('Folder of the spool; made when missing.'),
+      max_bytes: z
+        .int()
+        .min(1 << 20)
+        .default(64 << 20)
+        .describe('Bound of file, write-ahead log and free pages together.'),
+      reserve_ratio: ratio
+        .default(0.1)
+        .describe('The share of its file system that the spool always leaves free.'),
+      pause_order: z
+        .array(z.string().min(1))
+        .default(['files', 'journald', 'raid', 'ipmi', 'kmsg', 'zram', 'root', 'pstore'])
+        .describe(
+          'Which sources are paused first when the spool is full; those not named are paused first of all.',
+        ),
+    })
+    .prefault({}),
+  push: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      schedule: schedule
+        .default('*/15 * * * * *')
+        .describe('When the last reading of every collector is put into the spool.'),
+    })
+    .prefault({}),
+  shutdown: z
+    .strictObject({
+      drain_seconds: z
+        .number()
+        .min(0)
+        .max(3600)
+        .default(5)
+        .describe('How long a stop may wait for the sinks.'),
+    })
+    .prefault({}),
+  collect: z
+    .strictObject({
+      max_series: z
+        .int()
+        .min(1)
+        .default(50_000)
+        .describe(
+          'Most series of one collector; beyond it whole metrics are refused, always the same ones, and counted.',
+        ),
+    })
+    .prefault({}),
+  collectors: z.strictObject(collectorSections).prefault({}),
+  sinks: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, "_" and "-"'),
+      sink,
+    )
+    .default({ local: fileSink.parse({ type: 'file', path: './remora-data/out' }) })
+    .describe('Where records go. A sink is its name: renamed, it is another one.'),
+})
+
+export type Config = z.output<typeof configSchema>
+export type SinkConfig = z.output<typeof sink>
+export type PrometheusSinkConfig = z.output<typeof prometheusSink>
+export type FileSinkConfig = z.output<typeof fileSink>
+/** What every collector's section has. */
+export interface CollectorSection {
+  readonly enabled: boolean
+  readonly schedule?: string
+  readonly deadline_seconds: number
+  readonly options?: unknown
+}

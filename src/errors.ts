@@ -1,0 +1,50 @@
+/** Every error class on which a caller decides. Messages read: Cannot <verb> <thing> "<value>": <reason>. */
+
+/** The configuration is wrong: the message names file, line, key, value and what is allowed. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** Text or bytes from outside do not have the shape their format promises. */
+export class ParseError extends Error {
+  override name = 'ParseError'
+}
+
+/** A tool could not be started, failed, printed too much, or missed its deadline. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+  readonly exitCode: number | undefined
+  readonly stderr: string
+  readonly timedOut: boolean
+
+  constructor(
+    message: string,
+    detail: { exitCode?: number | undefined; stderr?: string; timedOut?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause: detail.cause })
+    this.exitCode = detail.exitCode
+    this.stderr = detail.stderr ?? ''
+    this.timedOut = detail.timedOut ?? false
+  }
+}
+
+/** Stored bytes are not what was written: the message names the file and the batch. */
+export class CorruptionError extends Error {
+  override name = 'CorruptionError'
+}
+
+/** The spool cannot take a batch now: no room that may be given up, or its disk refuses. The source keeps its place. */
+export class SpoolUnavailableError extends Error {
+  override name = 'SpoolUnavailableError'
+}
+
+/** Another process holds what only one may hold. */
+export class LockedError extends Error {
+  override name = 'LockedError'
+}
+
+/** The message of anything thrown, with its causes. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`
+}

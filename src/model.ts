@@ -1,0 +1,215 @@
+/**
+ * What flows through Remora: metrics and their samples, states, log records, and the collectors that yield them.
+ * Collectors and forwarders know this file and errors.ts, never each other.
+ */
+import type { z } from 'zod'
+import type { CommandRunner } from './command.ts'
+import type { FileSystemUsage } from './statfs.ts'
+import type { Tree } from './tree.ts'
+
+export type MetricType = 'counter' | 'gauge'
+
+/** Base units. `none` is for counts and flags, `info` for a gauge of 1 with text in its labels. */
+export type Unit =
+  | 'bytes'
+  | 'pages'
+  | 'seconds'
+  | 'timestamp_seconds'
+  | 'celsius'
+  | 'ratio'
+  | 'volts'
+  | 'joules'
+  | 'hertz'
+  | 'info'
+  | 'none'
+
+export interface Metric {
+  readonly name: string
+  readonly type: MetricType
+  readonly unit: Unit
+  /** The file, column or tool field it is read from. */
+  readonly source: string
+  readonly help: string
+  /** Every label that a sample of it may carry. */
+  readonly labels: readonly string[]
+}
+
+/** The names a unit allows: the unit is the name's last word (before `_total` on a counter). */
+type GaugeName<U extends Unit> = U extends 'none'
+  ? string
+  : U extends 'pages'
+    ? `${string}pages${string}`
+    : `${string}_${U}`
+type CounterName<U extends Unit> = U extends 'none'
+  ? `${string}_total`
+  : `${string}_${U}_${string}total` | `${string}_${U}_total`
+
+export function gauge<U extends Unit>(
+  name: GaugeName<U>,
+  unit: U,
+  source: string,
+  help: string,
+  labels: readonly string[] = [],
+): Metric {
+  return { name, type: 'gauge', unit, source, help, labels }
+}
+
+export function counter<U extends Unit>(
+  name: CounterName<U>,
+  unit: U,
+  source: string,
+  help: string,
+  labels: readonly string[] = [],
+): Metric {
+  return { name, type: 'counter', unit, source, help, labels }
+}
+
+/** A de-facto name that breaks the rules of `gauge` and `counter` and is kept because dashboards know it. */
+export function deFacto(
+  name: string,
+  type: MetricType,
+  unit: Unit,
+  source: string,
+  help: string,
+  labels: readonly string[] = [],
+): Metric {
+  return { name, type, unit, source, help, labels }
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+export interface Sample {
+  readonly metric: Metric
+  /** In the metric's unit; a counter's absolute value as the source counts it. */
+  readonly value: number
+  readonly labels: Labels
+}
+
+/**
+ * The state of one part as read now. When it differs from the last known one the engine makes a log record of it:
+ * one parse, both outputs. Without a last state a healthy part makes none, an unhealthy one comes from "unknown".
+ */
+export interface StateReading {
+  /** Names the part and what of it, stable across boots: `zram0:fill`. */
+  readonly part: string
+  /** One of few words, or a count: `above-90`. */
+  readonly state: string
+  readonly healthy: boolean
+  /** OpenTelemetry event name: `zram.fill`. */
+  readonly event: string
+  /** OpenTelemetry severity number (9 info, 13 warn, 17 error, 21 fatal). */
+  readonly severity: number
+  /** A sentence that names the part and the values. */
+  readonly body: string
+  readonly attributes: Labels
+}
+
+/** A field exactly as the source gave it: binary, duplicates and order kept. */
+export type Field = readonly [name: string, value: Uint8Array]
+
+/** One log event before it has a number (format.md, Record). */
+export interface LogRecord {
+  /** What numbers the records inside a source: sequence-number id, boot id, file fingerprint, serial. */
+  readonly stream: string
+  /** Derived from the source alone, the same in every run and boot. */
+  readonly id: string
+  /** Nanoseconds since the epoch: what the source says, and when we read it. */
+  readonly time: bigint
+  readonly observed: bigint
+  readonly fields: readonly Field[]
+}
+
+/** Where a source resumes one stream: opaque to everyone but its collector. */
+export interface Position {
+  readonly stream: string
+  readonly position: string
+}
+
+/** What a source yields at once. Everything in it is committed in one transaction, or nothing is. */
+export interface SourceBatch {
+  /** In the order of the source, after filters. May be empty when only the position moved. */
+  readonly records: readonly LogRecord[]
+  /** The positions after the batch. */
+  readonly positions: readonly Position[]
+  /** Records read but filtered out, by reason. */
+  readonly filtered?: Readonly<Record<string, number>>
+  /** Records that were gone before they could be read, by reason. */
+  readonly missed?: Readonly<Record<string, number>>
+}
+
+/** Whether what a collector reads is on this machine. Absent is not an error. */
+export type Presence = { readonly here: true } | { readonly here: false; readonly why: string }
+
+/** What a collector may touch, and nothing else. */
+export interface CollectContext<Options = unknown> {
+  readonly sys: Tree
+  readonly proc: Tree
+  /** The host's root, for /run, /var, /dev, /etc and the mount points. */
+  readonly host: Tree
+  readonly options: Options
+  /** Starts a tool (command.ts). */
+  readonly run: CommandRunner
+  /** statfs of a path of the host that never blocks the agent: in process, or in a bounded child for mounts that can hang. */
+  statfs(path: string, canHang: boolean): Promise<FileSystemUsage>
+  readonly signal: AbortSignal
+  /** Reports one bad part (counted, logged once) and lets the run go on with the others. */
+  skip(error: Error): void
+  /** The last known state of a part of this collector, if any. */
+  previous(part: string): string | undefined
+  /** All parts of this collector with a last known state. */
+  known(): ReadonlyMap<string, string>
+}
+
+/** What an event source may touch. Its positions are those of the last committed batch. */
+export interface ReadContext<Options = unknown> extends CollectContext<Options> {
+  readonly positions: ReadonlyMap<string, string>
+}
+
+export interface Collector {
+  /** Few, bounded: also the `source` of its records and the `collector` label. */
+  readonly name: string
+  readonly metrics: readonly Metric[]
+  /** A cron expression with seconds (UTC). Absent: cheap, read at every scrape and push. */
+  readonly schedule?: string
+  /** Seconds after which a run is abandoned and its tools are killed; default 10. Scheduled ones also run once at start. */
+  readonly deadlineSeconds?: number
+  /** Checks this collector's own section of the configuration. */
+  readonly options?: z.ZodType
+  probe?(context: CollectContext): Promise<Presence>
+  collect?(context: CollectContext): AsyncIterable<Sample | StateReading>
+  read?(context: ReadContext): AsyncIterable<SourceBatch>
+  /** Every required off-node sink has acknowledged this stream up to here (format.md, Acknowledgement). */
+  acknowledged?(stream: string, position: string): Promise<void>
+}
+
+/** A collector whose options have a type. */
+interface CollectorOf<S extends z.ZodType> extends Omit<Collector, 'options' | 'probe' | 'collect' | 'read'> {
+  readonly options: S
+  probe?(context: CollectContext<z.output<S>>): Promise<Presence>
+  collect?(context: CollectContext<z.output<S>>): AsyncIterable<Sample | StateReading>
+  read?(context: ReadContext<z.output<S>>): AsyncIterable<SourceBatch>
+}
+
+/** Ties a collector to the schema of its options: it sees them parsed, with defaults, whoever calls it. */
+export function withOptions<S extends z.ZodType>(collector: CollectorOf<S>): Collector {
+  const { options, probe, collect, read, ...rest } = collector
+  const typed = <C extends CollectContext>(context: C) => ({
+    ...context,
+    options: options.parse(context.options ?? {}),
+  })
+  return {
+    ...rest,
+    options,
+    ...(probe && { probe: (context) => probe(typed(context)) }),
+    ...(collect && { collect: (context) => collect(typed(context)) }),
+    ...(read && { read: (context) => read(typed(context)) }),
+  }
+}
+
+/** The key of a series, unique among all: its name and its labels sorted by name. */
+export function seriesKey(name: string, labels: Labels): string {
+  const keys = Object.keys(labels)
+  if (keys.length === 0) return name
+  if (keys.length > 1) keys.sort()
+  return `${name}{${keys.map((key) => `${key}=${JSON.stringify(labels[key])}`).join()}}`
+}
