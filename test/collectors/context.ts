@@ -1,0 +1,81 @@
+/** A collector's context for tests: real trees, real statfs, and a note of what was skipped. */
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CollectContext, Collector, Sample, StateReading } from '../../src/model.ts'
+import { seriesKey } from '../../src/model.ts'
+import type { FileSystemUsage } from '../../src/statfs.ts'
+import { tree } from '../../src/tree.ts'
+
+export interface TestContext extends CollectContext {
+  /** Every error given to `skip`, in order. */
+  readonly skipped: Error[]
+}
+
+export interface Machine {
+  /** A folder with `sys`, `proc` and `root` in it; default the machine itself. */
+  readonly folder?: string
+  readonly options?: unknown
+  /** The last known states, by part. */
+  readonly states?: ReadonlyMap<string, string>
+  /** What statfs says, by path of the host; default asks the machine. A path that is not in it fails with ENOENT. */
+  readonly usage?: Readonly<Record<string, FileSystemUsage>>
+  readonly run?: CollectContext['run']
+}
+
+export function contextOf(machine: Machine = {}): TestContext {
+  const { folder, options, states = new Map<string, string>(), usage } = machine
+  const skipped: Error[] = []
+  const host = tree(folder === undefined ? '/' : join(folder, 'root'))
+  return {
+    sys: tree(folder === undefined ? '/sys' : join(folder, 'sys')),
+    proc: tree(folder === undefined ? '/proc' : join(folder, 'proc')),
+    host,
+    options,
+    run: machine.run ?? (() => Promise.reject(new Error('Cannot run a tool: this test has none'))),
+    statfs: async (path) => {
+      if (usage === undefined) return usageOf(host.resolve(path))
+      const found = usage[path]
+      if (found === undefined) throw Object.assign(new Error(`ENOENT: statfs "${path}"`), { code: 'ENOENT' })
+      return found
+    },
+    signal: new AbortController().signal,
+    skip: (error) => void skipped.push(error),
+    previous: (part) => states.get(part),
+    known: () => states,
+    skipped,
+  }
+}
+
+async function usageOf(path: string): Promise<FileSystemUsage> {
+  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path)
+  return {
+    sizeBytes: blocks * bsize,
+    freeBytes: bfree * bsize,
+    availableBytes: bavail * bsize,
+    files,
+    filesFree: ffree,
+  }
+}
+
+export interface Reading {
+  readonly samples: Sample[]
+  readonly states: StateReading[]
+  /** Values by `name{label="value"}`. */
+  readonly series: Map<string, number>
+}
+
+/** One run of a collector, to its end. @throws what the run throws, and when it yields one series twice */
+export async function collectOnce(collector: Collector, context: CollectContext): Promise<Reading> {
+  const reading: Reading = { samples: [], states: [], series: new Map() }
+  for await (const item of collector.collect?.(context) ?? []) {
+    if (!('metric' in item)) {
+      reading.states.push(item)
+      continue
+    }
+    const key = seriesKey(item.metric.name, item.labels)
+    if (reading.series.has(key)) throw new Error(`${collector.name} yields ${key} twice`)
+    reading.samples.push(item)
+    reading.series.set(key, item.value)
+  }
+  return reading
+}
