@@ -28,6 +28,21 @@ export class CommandError extends Error {
   }
 }
 
+/** A file system did not say how full it is. */
+export class StatfsError extends Error {
+  override name = 'StatfsError'
+  /** It did not answer in time; else it answered with an error. */
+  readonly hung: boolean
+  /** Its own words, for a label: `permission denied`. */
+  readonly reason: string
+
+  constructor(path: string, reason: string, detail: { hung: boolean; cause?: unknown }) {
+    super(`Cannot statfs "${path}": ${reason}`, { cause: detail.cause })
+    this.hung = detail.hung
+    this.reason = reason
+  }
+}
+
 /** Stored bytes are not what was written: the message names the file and the batch. */
 export class CorruptionError extends Error {
   override name = 'CorruptionError'
@@ -36,6 +51,11 @@ export class CorruptionError extends Error {
 /** The spool cannot take a batch now: no room that may be given up, or its disk refuses. The source keeps its place. */
 export class SpoolUnavailableError extends Error {
   override name = 'SpoolUnavailableError'
+}
+
+/** The quarantine of a required sink is full: the sink stops until someone replays or drops what is in it. */
+export class QuarantineFullError extends Error {
+  override name = 'QuarantineFullError'
 }
 
 /** Another process holds what only one may hold. */
