@@ -2,5 +2,6 @@
 import type { Collector } from '../src/model.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
+import { zram } from './zram/zram.ts'
 
-export const collectors: readonly Collector[] = [host, inventory]
+export const collectors: readonly Collector[] = [zram, host, inventory]
