@@ -28,6 +28,9 @@ export type Outcome =
   /** The receiver can never take it, by this protocol's own rules: `too_old`. Counted as lost. */
   | { readonly is: 'lost'; readonly reason: string; readonly words: string }
 
+/** An outcome, and which of several receivers said so: a change of it matters to a settle time. */
+export type Answer = Outcome & { readonly endpoint?: string }
+
 export interface Forwarder {
   /** What it takes. */
   readonly kinds: readonly ('events' | 'samples')[]
@@ -35,7 +38,7 @@ export interface Forwarder {
    * Sends one batch (of at most its records or samples; a bisection sends parts). Never throws for what a receiver
    * does. `again` says that an earlier sending of the same batch was never answered.
    */
-  send(batch: SpooledBatch, signal: AbortSignal, again: boolean): Promise<Outcome>
+  send(batch: SpooledBatch, signal: AbortSignal, again: boolean): Promise<Answer>
   /** Metrics of its own, if it has any (deleted files, say), without the `sink` label, which the engine adds. */
   samples?(): readonly Sample[]
   close(): Promise<void>
