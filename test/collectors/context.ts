@@ -1,9 +1,9 @@
 /** A collector's context for tests: real trees, real statfs, and a note of what was skipped. */
-import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { commandRunner } from '../../src/command.ts'
 import type { CollectContext, Collector, Sample, StateReading } from '../../src/model.ts'
 import { seriesKey } from '../../src/model.ts'
-import type { FileSystemUsage } from '../../src/statfs.ts'
+import { type FileSystemUsage, usageReader } from '../../src/statfs.ts'
 import { tree } from '../../src/tree.ts'
 
 export interface TestContext extends CollectContext {
@@ -19,21 +19,24 @@ export interface Machine {
   readonly states?: ReadonlyMap<string, string>
   /** What statfs says, by path of the host; default asks the machine. A path that is not in it fails with ENOENT. */
   readonly usage?: Readonly<Record<string, FileSystemUsage>>
+  /** Default runs the machine's own tools. */
   readonly run?: CollectContext['run']
 }
 
 export function contextOf(machine: Machine = {}): TestContext {
   const { folder, options, states = new Map<string, string>(), usage } = machine
   const skipped: Error[] = []
+  const run = machine.run ?? commandRunner()
+  const ask = usageReader(run)
   const host = tree(folder === undefined ? '/' : join(folder, 'root'))
   return {
     sys: tree(folder === undefined ? '/sys' : join(folder, 'sys')),
     proc: tree(folder === undefined ? '/proc' : join(folder, 'proc')),
     host,
     options,
-    run: machine.run ?? (() => Promise.reject(new Error('Cannot run a tool: this test has none'))),
-    statfs: async (path) => {
-      if (usage === undefined) return usageOf(host.resolve(path))
+    run,
+    statfs: async (path, canHang) => {
+      if (usage === undefined) return ask(host.resolve(path), canHang)
       const found = usage[path]
       if (found === undefined) throw Object.assign(new Error(`ENOENT: statfs "${path}"`), { code: 'ENOENT' })
       return found
@@ -43,17 +46,6 @@ export function contextOf(machine: Machine = {}): TestContext {
     previous: (part) => states.get(part),
     known: () => states,
     skipped,
-  }
-}
-
-async function usageOf(path: string): Promise<FileSystemUsage> {
-  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path)
-  return {
-    sizeBytes: blocks * bsize,
-    freeBytes: bfree * bsize,
-    availableBytes: bavail * bsize,
-    files,
-    filesFree: ffree,
   }
 }
 
