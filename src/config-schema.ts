@@ -1,6 +1,7 @@
 /**
  * The one schema of the configuration: types, defaults, bounds and descriptions.
- * config.ts loads it with located errors, docs/configuration.md is generated from it.
+ * config.ts loads it with located errors, docs/configuration.md is generated from it. `expected` in a key's meta says in
+ * words what a pattern allows; types and bounds speak for themselves (config/keys.ts).
  */
 import { z } from 'zod'
 import { collectors } from '../collectors/all.ts'
@@ -8,7 +9,8 @@ import { collectors } from '../collectors/all.ts'
 /** Node-cron's expression with seconds, six fields, UTC. */
 const schedule = z
   .string()
-  .regex(/^\S+( \S+){5}$/, 'a cron expression of six fields, seconds first, such as "*/15 * * * * *"')
+  .regex(/^\S+( \S+){5}$/)
+  .meta({ expected: 'a cron expression of six fields, seconds first, such as "*/15 * * * * *"' })
 
 const seconds = z
   .number()
@@ -59,13 +61,14 @@ const common = {
     ),
 }
 
+const address = z
+  .url({ protocol: /^https?$/ })
+  .meta({ expected: 'an http:// or https:// URL, such as "https://metrics.example:9090/api/v1/write"' })
+
 const http = {
-  url: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('One receiver.'),
+  url: address.optional().describe('One receiver.'),
   urls: z
-    .array(z.url({ protocol: /^https?$/ }))
+    .array(address)
     .min(1)
     .optional()
     .describe('Several receivers of the same data, tried in this order (failover). Either url or urls.'),
@@ -75,9 +78,15 @@ const http = {
     .optional()
     .describe('HTTP basic authentication. Not together with bearer_token_file.'),
   headers: z
-    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string())
+    .record(
+      z
+        .string()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/)
+        .meta({ expected: 'the name of a request header' }),
+      z.string(),
+    )
     .default({})
-    .describe('Further request headers.'),
+    .describe('Further request headers. Their values are never shown.'),
   tls: z
     .strictObject({
       ca_file: z.string().min(1).optional(),
@@ -85,7 +94,8 @@ const http = {
       key_file: z.string().min(1).optional(),
       server_name: z.string().min(1).optional(),
     })
-    .optional(),
+    .optional()
+    .describe('Certificates for https: the authority to trust, and our own (both files or neither).'),
 }
 
 export const prometheusSink = z.strictObject({
@@ -94,7 +104,13 @@ export const prometheusSink = z.strictObject({
   ...common,
   off_node: z.boolean().default(true).describe('Whether the receiver is another machine.'),
   labels: z
-    .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/), z.string().min(1))
+    .record(
+      z
+        .string()
+        .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
+        .meta({ expected: 'a label name of letters, digits and "_"' }),
+      z.string().min(1),
+    )
     .default({})
     .describe('Labels added to every series; `job` defaults to "remora" and `instance` to the node.'),
 })
@@ -168,11 +184,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: z
         .string()
-        .regex(
-          /^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):\d{1,5}$/,
-          'host:port, such as "127.0.0.1:9747" or "[::1]:9747"',
-        )
-        .default('127.0.0.1:9747'),
+        .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:[\]]+):\d{1,5}$/)
+        .meta({ expected: 'host:port, such as "127.0.0.1:9747" or "[::1]:9747"' })
+        .default('127.0.0.1:9747')
+        .describe('Where /metrics and the page are served; port 0 takes a free one.'),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
@@ -231,7 +246,10 @@ export const configSchema = z.strictObject({
   collectors: z.strictObject(collectorSections).prefault({}),
   sinks: z
     .record(
-      z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name of lower-case letters, digits, "_" and "-"'),
+      z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
+        .meta({ expected: 'a name of at most 63 lower-case letters, digits, "_" and "-"' }),
       sink,
     )
     .default({ local: fileSink.parse({ type: 'file', path: './remora-data/out' }) })
