@@ -48,8 +48,14 @@ export interface SinkCounts {
   readonly lost: Readonly<Record<string, number>>
 }
 
+/**
+ * What no off-node sink has acknowledged: held or quarantined; of a source that no off-node sink takes, everything
+ * since the ledger began (counted, not held).
+ */
 export interface AtRisk {
   readonly records: number
+  readonly samples: number
+  /** Of both, as spooled. */
   readonly bytes: number
   /** When the oldest of them was spooled, milliseconds since the epoch. */
   readonly oldestMilliseconds?: number
@@ -66,6 +72,8 @@ export interface LedgerSnapshot {
   readonly atRisk: AtRisk
   /** File, write-ahead log and free pages. */
   readonly usedBytes: number
+  /** Batches in the log. */
+  readonly batches: number
   readonly boundBytes: number
   readonly pausedSources: readonly string[]
 }
@@ -112,5 +120,8 @@ export interface Spool extends AsyncDisposable {
   acknowledgedPositions(): Promise<
     readonly { readonly source: string; readonly stream: string; readonly position: string }[]
   >
-  quarantine(sink?: string): Promise<readonly QuarantinedRecord[]>
+  /** Quarantined records of a sink whose replay was asked for, oldest first, at most 100. */
+  replays(sink: string): Promise<readonly QuarantinedRecord[]>
+  /** What became of a replay: acknowledged, or refused again with these words (it stays, and is not tried until asked for). */
+  replayed(key: number, refused?: string): Promise<void>
 }

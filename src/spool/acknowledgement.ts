@@ -1,0 +1,91 @@
+/**
+ * Acknowledgement back to a source (format.md): a position counts once every required off-node sink that its batch
+ * was routed to, at least one, has acknowledged everything of its stream up to it.
+ */
+import { z } from 'zod'
+import { CorruptionError } from '../errors.ts'
+import type { Position } from '../model.ts'
+import { type Database, integer, text } from './database.ts'
+
+export interface SourcePosition extends Position {
+  readonly source: string
+}
+
+const positionsColumn = z.array(z.tuple([z.string(), z.string()]))
+
+export function writePositions(positions: readonly Position[]): string {
+  return JSON.stringify(positions.map(({ stream, position }) => [stream, position]))
+}
+
+/** @throws {CorruptionError} if the column of a batch is not what writePositions made */
+export function readPositions(column: string): Position[] {
+  try {
+    return positionsColumn.parse(JSON.parse(column)).map(([stream, position]) => ({ stream, position }))
+  } catch (error) {
+    throw new CorruptionError('Cannot read the positions of a batch', { cause: error })
+  }
+}
+
+/** A required off-node sink will not acknowledge all of this batch: its streams stop here, for good (key 0). */
+export function blockStreams(db: Database, sequence: number): void {
+  const row = db.get('SELECT source, positions FROM batch WHERE sequence = ?', sequence)
+  if (row === undefined) return
+  for (const { stream } of readPositions(text(row, 'positions'))) blockStream(db, text(row, 'source'), stream, sequence, 0)
+}
+
+export function blockStream(db: Database, source: string, stream: string, sequence: number, key: number): void {
+  db.run('INSERT INTO unacknowledged (source, stream, sequence, key) VALUES (?, ?, ?, ?)', source, stream, sequence, key)
+}
+
+/** Whether the required off-node sinks a mask names, at least one, have all passed a batch. */
+const passed = `
+  EXISTS (SELECT 1 FROM sink WHERE required AND off_node AND NOT removed AND (routed >> (id - 1)) & 1)
+  AND NOT EXISTS (SELECT 1 FROM sink WHERE required AND off_node AND NOT removed AND (routed >> (id - 1)) & 1
+    AND cursor < sequence)`
+
+/** The positions after one batch that are acknowledged now; none while a sink still awaits it. */
+export function acknowledgedAfter(db: Database, sequence: number): SourcePosition[] {
+  const row = db.get(`SELECT source, positions FROM batch WHERE sequence = ? AND ${passed}`, sequence)
+  if (row === undefined) return []
+  const source = text(row, 'source')
+  return readPositions(text(row, 'positions'))
+    .filter(({ stream }) => !blocked(db, source, stream, sequence))
+    .map((position) => ({ source, ...position }))
+}
+
+/**
+ * The newest positions that are acknowledged now: nothing of their source before them is awaited by a required
+ * off-node sink that takes the source, at least one.
+ */
+export function acknowledgedNow(db: Database, takenBy: (source: string) => number, source?: string): SourcePosition[] {
+  const rows = db.all(
+    `SELECT source, stream, position, batch FROM position ${source === undefined ? '' : 'WHERE source = ?'}`,
+    ...(source === undefined ? [] : [source]),
+  )
+  const found: SourcePosition[] = []
+  for (const row of rows) {
+    const position = { source: text(row, 'source'), stream: text(row, 'stream'), position: text(row, 'position') }
+    const batch = integer(row, 'batch')
+    const mask = takenBy(position.source)
+    if (mask === 0 || blocked(db, position.source, position.stream, batch)) continue
+    const awaited = db.get(
+      `SELECT 1 FROM batch JOIN sink ON (batch.routed >> (sink.id - 1)) & 1 AND batch.sequence > sink.cursor
+       WHERE batch.source = ? AND batch.sequence <= ? AND sink.required AND sink.off_node AND NOT sink.removed LIMIT 1`,
+      position.source,
+      batch,
+    )
+    if (awaited === undefined) found.push(position)
+  }
+  return found
+}
+
+function blocked(db: Database, source: string, stream: string, sequence: number): boolean {
+  return (
+    db.get(
+      'SELECT 1 FROM unacknowledged WHERE source = ? AND stream = ? AND sequence <= ? LIMIT 1',
+      source,
+      stream,
+      sequence,
+    ) !== undefined
+  )
+}

@@ -1,0 +1,133 @@
+/**
+ * The ledger: rows of the spool database, changed in the transaction of what they count (format.md, Ledger).
+ * No term is derived from another: what is held is summed from the batches behind each cursor.
+ */
+import { type Database, integer, text } from './database.ts'
+import type { AtRisk, SinkCounts, SourceCounts } from './spool.ts'
+
+export type SourceTerm = 'read' | 'spooled' | 'filtered' | 'missed'
+export type SinkTerm = 'routed' | 'acknowledged' | 'quarantined' | 'lost'
+
+export function countSource(db: Database, source: string, term: SourceTerm, count: number, reason = ''): void {
+  if (count === 0) return
+  db.run(
+    `INSERT INTO source_count (source, term, reason, count) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+    source,
+    term,
+    reason,
+    count,
+  )
+}
+
+export function countSink(
+  db: Database,
+  sink: number,
+  source: string,
+  term: SinkTerm,
+  count: number,
+  reason = '',
+): void {
+  if (count === 0) return
+  db.run(
+    `INSERT INTO sink_count (sink, source, term, reason, count) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+    sink,
+    source,
+    term,
+    reason,
+    count,
+  )
+}
+
+/** A batch that a sink awaits: routed to it and behind its cursor. */
+export const awaits = '(batch.routed >> (sink.id - 1)) & 1 AND batch.sequence > sink.cursor AND NOT sink.removed'
+
+export function sourceCounts(db: Database): Map<string, SourceCounts> {
+  const sources = new Map<string, { read: number; spooled: number; filtered: Counts; missed: Counts }>()
+  for (const row of db.all('SELECT source, term, reason, count FROM source_count ORDER BY source, term, reason')) {
+    const source = text(row, 'source')
+    const counts = sources.get(source) ?? { read: 0, spooled: 0, filtered: {}, missed: {} }
+    sources.set(source, counts)
+    const term = text(row, 'term')
+    if (term === 'read' || term === 'spooled') counts[term] = integer(row, 'count')
+    else if (term === 'filtered' || term === 'missed') counts[term][text(row, 'reason')] = integer(row, 'count')
+  }
+  return sources
+}
+
+export function sinkCounts(db: Database): Map<string, Map<string, SinkCounts>> {
+  const sinks = new Map<string, Map<string, Mutable>>()
+  const of = (sink: string, source: string): Mutable => {
+    const sources = sinks.get(sink) ?? new Map<string, Mutable>()
+    sinks.set(sink, sources)
+    const counts = sources.get(source) ?? { routed: 0, acknowledged: 0, held: 0, quarantined: 0, lost: {} }
+    sources.set(source, counts)
+    return counts
+  }
+  for (const row of db.all(`SELECT sink.name, sink_count.* FROM sink_count JOIN sink ON sink.id = sink_count.sink
+    ORDER BY sink.name, source, term, reason`)) {
+    const counts = of(text(row, 'name'), text(row, 'source'))
+    const term = text(row, 'term')
+    if (term === 'lost') counts.lost[text(row, 'reason')] = integer(row, 'count')
+    else if (term === 'routed' || term === 'acknowledged' || term === 'quarantined') counts[term] = integer(row, 'count')
+  }
+  for (const row of db.all(`SELECT sink.name, batch.source, sum(batch.count) AS held
+    FROM sink JOIN batch ON ${awaits} GROUP BY sink.name, batch.source`)) {
+    of(text(row, 'name'), text(row, 'source')).held = integer(row, 'held')
+  }
+  return sinks
+}
+
+/** When the oldest batch that each sink awaits was spooled, milliseconds since the epoch. */
+export function oldestHeld(db: Database): Map<string, number> {
+  const rows = db.all(`SELECT sink.name, min(batch.time_ms) AS oldest FROM sink JOIN batch ON ${awaits} GROUP BY sink.name`)
+  return new Map(rows.map((row) => [text(row, 'name'), integer(row, 'oldest')]))
+}
+
+/** @param metricsSource the one source whose counts are samples */
+export function atRisk(db: Database, metricsSource: string, offNodeTakes: (source: string) => boolean): AtRisk {
+  let records = 0
+  let samples = 0
+  let bytes = 0
+  let oldest: number | undefined
+  const add = (source: string, count: number, size: number, time: unknown): void => {
+    if (source === metricsSource) samples += count
+    else records += count
+    bytes += size
+    if (count > 0 && typeof time === 'number') oldest = Math.min(oldest ?? time, time)
+  }
+  const counted = new Set<string>()
+  for (const row of db.all(`SELECT name, bytes, first_ms, coalesce((SELECT count FROM source_count
+      WHERE source = name AND term = 'spooled'), 0) AS spooled FROM source`)) {
+    const source = text(row, 'name')
+    if (offNodeTakes(source)) continue
+    counted.add(source)
+    add(source, integer(row, 'spooled'), integer(row, 'bytes'), row.first_ms)
+  }
+  const passed = `EXISTS (SELECT 1 FROM sink WHERE off_node AND (row.routed >> (id - 1)) & 1 AND cursor >= row.sequence
+    AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.sink = sink.id AND q.sequence = row.sequence AND q.number = row.number))`
+  for (const row of db.all(`SELECT source, sum(count) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
+      (SELECT sequence, routed, source, count, bytes, time_ms, 0 AS number FROM batch) AS row
+      WHERE NOT ${passed} GROUP BY source`)) {
+    if (!counted.has(text(row, 'source'))) add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
+  }
+  // A quarantined record whose batch no off-node sink has passed is in the sum above already.
+  for (const row of db.all(`SELECT source, count(*) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
+      (SELECT DISTINCT sequence, routed, source, number, time_ms, length(payload) AS bytes FROM quarantine) AS row
+      WHERE NOT ${passed} AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.sequence = row.sequence AND NOT EXISTS
+        (SELECT 1 FROM sink WHERE off_node AND (batch.routed >> (id - 1)) & 1 AND cursor >= batch.sequence))
+      GROUP BY source`)) {
+    if (!counted.has(text(row, 'source'))) add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
+  }
+  return { records, samples, bytes, ...(oldest !== undefined && { oldestMilliseconds: oldest }) }
+}
+
+type Counts = Record<string, number>
+interface Mutable {
+  routed: number
+  acknowledged: number
+  held: number
+  quarantined: number
+  lost: Counts
+}

@@ -1,0 +1,192 @@
+/**
+ * Opening the spool. It never refuses to start because of its own state: a damaged file, or one from a newer version,
+ * is set aside and what can be read of it is taken over; where the disk cannot be used at all, the spool is in memory.
+ */
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import { CorruptionError, describe, LockedError } from '../errors.ts'
+import { Database, failure } from './database.ts'
+import { synchronous } from './durability.ts'
+import { lockFolder } from './lock.ts'
+import { describeSalvage, takeOver } from './salvage.ts'
+import { applicationId, schema, schemaVersion } from './schema.ts'
+import { replaceSinks } from './sinks.ts'
+import type { SinkRoute } from './spool.ts'
+import { SqliteSpool } from './sqlite.ts'
+
+export interface SpoolOptions {
+  /** The folder. */
+  readonly path: string
+  readonly maxBytes: number
+  /** The share of its file system that stays free. */
+  readonly reserveRatio: number
+  readonly pauseOrder: readonly string[]
+  readonly clock: Clock
+  /** Says a change of the spool's own state, in words, once. */
+  readonly report: (message: string) => void
+}
+
+/** What the spool stands on: an open database, and how to get another one when this one is lost. */
+export interface Ground {
+  readonly db: Database
+  /** Absent: memory only, because the disk could not be used at start. */
+  readonly file?: string
+  /** A new file after this one was damaged (`error`) or deleted, moved, replaced (no error), with what could be read. */
+  replace(sinks: readonly SinkRoute[], error?: unknown): Ground
+  close(): void
+}
+
+export const spoolFile = 'spool.sqlite'
+
+/** What SQLite keeps beside a file. */
+const logs = ['-wal', '-shm']
+
+/** @throws {LockedError} if another process uses the folder */
+export async function openSpool(options: SpoolOptions, sinks: readonly SinkRoute[]): Promise<SqliteSpool> {
+  const ground = openGround(options, sinks)
+  const routed = ground.db.transaction(() => replaceSinks(ground.db, sinks, newest(ground.db)))
+  return new SqliteSpool(ground, options, routed)
+}
+
+function openGround(options: SpoolOptions, sinks: readonly SinkRoute[]): Ground {
+  try {
+    mkdirSync(options.path, { recursive: true })
+    const lock = lockFolder(options.path)
+    const file = join(options.path, spoolFile)
+    try {
+      return onFile(options, lock, file, openFile(file))
+    } catch (error) {
+      if (failure(error) !== 'damaged') throw error
+      return onFile(options, lock, file, startAgain(options, file, sinks, error))
+    }
+  } catch (error) {
+    if (error instanceof LockedError) throw error
+    options.report(`the spool is only in memory, a crash of the agent loses it: ${describe(error)}`)
+    return inMemory()
+  }
+}
+
+function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Database): Ground {
+  return {
+    db,
+    file,
+    replace(sinks, error) {
+      mkdirSync(options.path, { recursive: true })
+      const held = existsSync(join(options.path, 'lock')) ? lock : lockFolder(options.path)
+      return onFile(options, held, file, error === undefined ? writeAgain(options, db, file) : startAgain(options, file, sinks, error, db))
+    },
+    close() {
+      db.close()
+      lock[Symbol.dispose]()
+    },
+  }
+}
+
+function inMemory(): Ground {
+  const db = new Database(':memory:')
+  create(db)
+  return { db, replace: inMemory, close: () => db.close() }
+}
+
+/** @throws {CorruptionError} if it is not a spool this version reads, or the error of SQLite */
+function openFile(file: string): Database {
+  const db = new Database(file)
+  try {
+    const version = db.number('PRAGMA user_version')
+    if (version > schemaVersion)
+      throw new CorruptionError(`Cannot read spool "${file}": it is of version ${version}, newer than ${schemaVersion}`)
+    const fresh = version === 0 && db.number('SELECT count(*) FROM sqlite_schema') === 0
+    if (!fresh && db.number('PRAGMA application_id') !== applicationId)
+      throw new CorruptionError(`Cannot read spool "${file}": it is a database of another program`)
+    if (fresh) db.script('PRAGMA auto_vacuum = INCREMENTAL')
+    db.script(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous(dirname(file))}; PRAGMA cache_size = -2000`)
+    if (fresh) create(db)
+    const found = Object.values(db.get('PRAGMA quick_check(1)') ?? {})[0]
+    if (found !== 'ok') throw new CorruptionError(`Cannot read spool "${file}": ${found}`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function create(db: Database): void {
+  db.transaction(() => {
+    db.script(schema)
+    db.run(`INSERT INTO meta (key, value) VALUES ('ledger', ?)`, randomUUID())
+  })
+}
+
+/** The file is gone but the open database still has it all: written again, the same ledger. */
+function writeAgain(options: SpoolOptions, db: Database, file: string): Database {
+  const next = nextTo(file)
+  db.run('VACUUM INTO ?', next)
+  db.close()
+  const aside = takePlace(file, next)
+  const old = aside === undefined ? '' : `; what was put in its place is ${aside}`
+  options.report(`the spool file was deleted or replaced under the agent and was written again with everything in it${old}`)
+  return openFile(file)
+}
+
+/** A new ledger with what can be read of the old file, which is set aside. @param open the old file where it is still open */
+function startAgain(options: SpoolOptions, file: string, sinks: readonly SinkRoute[], error: unknown, open?: Database): Database {
+  const old = open ?? openDamaged(file)
+  const next = nextTo(file)
+  const fresh = openFile(next)
+  // Sequences go on after the old ones: results of batches still on their way must not meet new ones.
+  const base = old === undefined ? 0 : newest(old)
+  fresh.run(`INSERT INTO sqlite_sequence (name, seq) VALUES ('batch', ?)`, base)
+  const routed = fresh.transaction(() => replaceSinks(fresh, sinks, base))
+  const salvaged = takeOver(old, fresh, routed, options.clock.now())
+  fresh.close()
+  old?.close()
+  const aside = takePlace(file, next)
+  options.report(`the spool was replaced, the old one is ${aside ?? 'gone'}: ${describeSalvage(salvaged, error)}`)
+  return openFile(file)
+}
+
+/** The damaged file, read-only; undefined if it is no database any more, or one whose tables we do not know. */
+function openDamaged(file: string): Database | undefined {
+  try {
+    const db = new Database(file, { readOnly: true })
+    if (db.number('PRAGMA user_version') === schemaVersion && db.number('PRAGMA application_id') === applicationId) return db
+    db.close()
+  } catch {
+    // Nothing can be taken over, which the caller counts as unknown.
+  }
+  return undefined
+}
+
+/** Where the next file is made before it takes the place of this one. A leftover is of a start that did not finish. */
+function nextTo(file: string): string {
+  const next = `${file}.next`
+  for (const suffix of ['', ...logs]) rmSync(next + suffix, { force: true })
+  return next
+}
+
+/**
+ * Puts a finished file in the place of an old one, which must be closed: SQLite deletes a log by its name, so the log
+ * of a new file would go with an old one closed later. Nothing is deleted. @returns the name the old one has now
+ */
+function takePlace(file: string, next: string): string | undefined {
+  const folder = dirname(file)
+  const taken = new Set(readdirSync(folder))
+  let number = 1
+  while (taken.has(`damaged-${number}.sqlite`)) number++
+  const aside = join(folder, `damaged-${number}.sqlite`)
+  const moved = ['', ...logs].filter((suffix) => existsSync(file + suffix))
+  for (const suffix of moved) renameSync(file + suffix, aside + suffix)
+  renameSync(next, file)
+  return moved.includes('') ? aside : undefined
+}
+
+/** The sequence of the newest batch ever; 0 if that cannot be read. */
+function newest(db: Database): number {
+  try {
+    return db.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
+  } catch {
+    return 0
+  }
+}

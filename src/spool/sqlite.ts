@@ -1,0 +1,399 @@
+/**
+ * The spool on SQLite (WAL): every method is one transaction. A damaged file is replaced under way (replace.ts), a disk
+ * that refuses makes the sources wait, and nothing here ends the process.
+ */
+import { channel } from 'node:diagnostics_channel'
+import { EventEmitter, once } from 'node:events'
+import { statSync } from 'node:fs'
+import { describe, SpoolUnavailableError } from '../errors.ts'
+import type { SourceBatch } from '../model.ts'
+import { acknowledgedAfter, acknowledgedNow, blockStreams, type SourcePosition, writePositions } from './acknowledgement.ts'
+import type { SpooledBatch, SpooledSample } from './batch.ts'
+import { encodeRecords, encodeSamples } from './codec.ts'
+import { Database, failure, integer, text } from './database.ts'
+import { acknowledgeReplay, quarantined, quarantineEntries, refuseReplay } from './quarantine.ts'
+import { atRisk, countSink, countSource, oldestHeld, sinkCounts, sourceCounts } from './ledger.ts'
+import { append, loadBatch } from './log.ts'
+import type { Ground, SpoolOptions } from './open.ts'
+import { Pressure } from './pressure.ts'
+import { loseBatch, makeRoom } from './room.ts'
+import { bit, forgetFinished, replaceSinks, type RoutedSink, takes, wouldLose } from './sinks.ts'
+import {
+  type BatchResult,
+  type LedgerSnapshot,
+  metricsSource,
+  type QuarantinedRecord,
+  type SinkRoute,
+  type Spool,
+} from './spool.ts'
+
+/** Tests and tools watch the moments around a commit here; see docs/decisions/spool.md. */
+const phases = channel('remora:spool')
+
+/** How long a source waits before it offers a batch again to a disk that refused it. */
+const retryMilliseconds = 1000
+
+export class SqliteSpool implements Spool {
+  #ground: Ground
+  #sinks: readonly RoutedSink[] = []
+  readonly #options: SpoolOptions
+  readonly #pressure: Pressure
+  readonly #changes = new EventEmitter<{ change: [] }>().setMaxListeners(0)
+  readonly #inode: { value: number | undefined } = { value: undefined }
+  readonly #watch: NodeJS.Timeout
+  #acknowledged: SourcePosition[] | undefined
+  /** Why the disk refused the last transaction, until one succeeds. */
+  #refused: string | undefined
+  /** Samples that could not be written, counted as missed with the next commit that succeeds. */
+  #unwritten = 0
+  #newest = 0
+  #dataVersion = 0
+
+  constructor(ground: Ground, options: SpoolOptions, sinks: readonly RoutedSink[]) {
+    this.#ground = ground
+    this.#sinks = sinks
+    this.#options = options
+    this.#pressure = new Pressure(options)
+    this.#stand(ground)
+    this.#watch = setInterval(() => this.#lookAround(), 1000)
+    this.#watch.unref()
+  }
+
+  get ledger(): string {
+    return text(this.#db.get(`SELECT value FROM meta WHERE key = 'ledger'`) ?? {}, 'value')
+  }
+
+  async route(sinks: readonly SinkRoute[]): Promise<void> {
+    this.#guard('sinks', () => {
+      const routed = this.#db.transaction(() => {
+        const replaced = replaceSinks(this.#db, sinks, this.#sequence())
+        forgetFinished(this.#db)
+        return replaced
+      })
+      this.#sinks = routed
+    })
+    this.#changed()
+  }
+
+  async wouldLose(sinks: readonly SinkRoute[]): Promise<ReadonlyMap<string, number>> {
+    return wouldLose(this.#db, sinks)
+  }
+
+  async positions(source: string): Promise<ReadonlyMap<string, string>> {
+    return this.#guard('positions', () => {
+      const rows = this.#db.all('SELECT stream, position FROM position WHERE source = ?', source)
+      return new Map(rows.map((row) => [text(row, 'stream'), text(row, 'position')]))
+    })
+  }
+
+  async commit(source: string, batch: SourceBatch): Promise<void> {
+    const encoded = batch.records.length > 0 ? encodeRecords(batch.records) : undefined
+    this.#guard(source, () => {
+      this.#admit(source, encoded?.bytes.length ?? 0)
+      const now = this.#options.clock.now()
+      this.#db.transaction(
+        () => {
+          const { filtered = {}, missed = {}, records } = batch
+          for (const [reason, count] of Object.entries(filtered)) countSource(this.#db, source, 'filtered', count, reason)
+          for (const [reason, count] of Object.entries(missed)) countSource(this.#db, source, 'missed', count, reason)
+          const filteredCount = Object.values(filtered).reduce((sum, count) => sum + count, 0)
+          countSource(this.#db, source, 'read', records.length + filteredCount)
+          if (encoded !== undefined) {
+            const positions = writePositions(batch.positions)
+            append(this.#db, this.#sinks, { kind: 'events', source, count: records.length, timeMilliseconds: now, positions, encoded })
+          }
+          this.#writePositions(source, batch)
+          this.#countUnwritten()
+        },
+        () => phases.publish({ phase: 'committing', source }),
+      )
+      if (encoded === undefined) this.#acknowledge(acknowledgedNow(this.#db, this.#requiredMask, source))
+    })
+    phases.publish({ phase: 'committed', source })
+    this.#changed()
+  }
+
+  async commitSamples(timeMilliseconds: number, samples: readonly SpooledSample[]): Promise<void> {
+    if (samples.length === 0) return
+    const encoded = encodeSamples(samples)
+    try {
+      this.#guard(metricsSource, () => {
+        this.#makeRoomFor(encoded.bytes.length)
+        const fits = this.#pressure.fits(this.#db, this.#used(), encoded.bytes.length)
+        this.#db.transaction(() => {
+          countSource(this.#db, metricsSource, 'read', samples.length)
+          const sequence = append(this.#db, this.#sinks, {
+            kind: 'samples',
+            source: metricsSource,
+            count: samples.length,
+            timeMilliseconds,
+            positions: '[]',
+            encoded,
+          })
+          const row = this.#db.get('SELECT sequence, source, count FROM batch WHERE sequence = ?', sequence)
+          if (!fits && row !== undefined) loseBatch(this.#db, row, 'spool_full')
+          this.#countUnwritten()
+        })
+      })
+    } catch (error) {
+      if (!(error instanceof SpoolUnavailableError)) throw error
+      this.#unwritten += samples.length
+    }
+    this.#changed()
+  }
+
+  async writable(source: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#refused === undefined && !this.#pressure.pauses(source, this.#db, this.#used())) return
+      const refused = this.#refused !== undefined
+      await this.#change(signal, retryMilliseconds)
+      if (refused) return // The next commit is what tries the disk again.
+    }
+  }
+
+  async next(sinkName: string, after: number): Promise<SpooledBatch | undefined> {
+    return this.#guard(`sink ${sinkName}`, () => {
+      for (;;) {
+        const sink = this.#sink(sinkName)
+        const row = this.#db.get(
+          `SELECT batch.* FROM batch JOIN sink ON sink.id = ? WHERE batch.sequence > max(?, sink.cursor)
+           AND (batch.routed >> (sink.id - 1)) & 1 ORDER BY batch.sequence LIMIT 1`,
+          sink.id,
+          after,
+        )
+        if (row === undefined) return undefined
+        try {
+          return loadBatch(row)
+        } catch (error) {
+          if (failure(error) !== 'damaged') throw error
+          this.#options.report(`batch ${integer(row, 'sequence')} of ${text(row, 'source')} is damaged, counted as lost: ${describe(error)}`)
+          this.#db.transaction(() => loseBatch(this.#db, row, 'spool_damaged'))
+        }
+      }
+    })
+  }
+
+  async settle(sinkName: string, results: readonly BatchResult[]): Promise<void> {
+    this.#guard(`sink ${sinkName}`, () => {
+      const sink = this.#sink(sinkName)
+      this.#acknowledge(
+        this.#db.transaction(
+          () => results.flatMap((result) => this.#settleOne(sink, result)),
+          () => phases.publish({ phase: 'settling', sink: sinkName }),
+        ),
+      )
+      this.#db.script('PRAGMA incremental_vacuum(256)')
+    })
+    phases.publish({ phase: 'settled', sink: sinkName })
+    this.#changed()
+  }
+
+  async grown(after: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#newest <= after) {
+      const before = this.#dataVersion
+      await this.#change(signal)
+      if (this.#dataVersion !== before) return // Another process changed something: a replay, perhaps.
+    }
+  }
+
+  async snapshot(): Promise<LedgerSnapshot> {
+    return this.#guard('ledger', () =>
+      this.#db.snapshot(() => ({
+        ledger: this.ledger,
+        sources: sourceCounts(this.#db),
+        sinks: sinkCounts(this.#db),
+        oldestHeldMilliseconds: oldestHeld(this.#db),
+        atRisk: atRisk(this.#db, metricsSource, (source) => this.#sinks.some((sink) => sink.offNode && takes(sink, source))),
+        usedBytes: this.#used(),
+        boundBytes: this.#pressure.bound(this.#used()),
+        batches: this.#db.number('SELECT count(*) FROM batch'),
+        pausedSources: this.#pressure.paused,
+      })),
+    )
+  }
+
+  async acknowledgedPositions(): Promise<readonly SourcePosition[]> {
+    return this.#guard('acknowledgements', () => {
+      const found = this.#acknowledged ?? acknowledgedNow(this.#db, this.#requiredMask)
+      this.#acknowledged = []
+      return found
+    })
+  }
+
+  async replays(sink: string): Promise<readonly QuarantinedRecord[]> {
+    return this.#guard(`sink ${sink}`, () => quarantined(this.#db, 'sink.name = ? AND quarantine.replay = 1', sink).slice(0, 100))
+  }
+
+  async replayed(key: number, refused?: string): Promise<void> {
+    this.#guard('quarantine', () => {
+      this.#db.transaction(() =>
+        refused === undefined ? acknowledgeReplay(this.#db, key) : refuseReplay(this.#db, key, refused),
+      )
+      if (refused === undefined) this.#acknowledge(acknowledgedNow(this.#db, this.#requiredMask))
+    })
+    this.#changed()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#watch)
+    this.#ground.close()
+  }
+
+  get #db(): Database {
+    return this.#ground.db
+  }
+
+  #settleOne(sink: RoutedSink, result: BatchResult): SourcePosition[] {
+    const row = this.#db.get(
+      'SELECT batch.* FROM batch JOIN sink ON sink.id = ? AND batch.sequence > sink.cursor WHERE sequence = ?',
+      sink.id,
+      result.sequence,
+    )
+    // Given up for room while it was on its way: counted as lost then, and only the cursor moves now.
+    if (row !== undefined) {
+      const source = text(row, 'source')
+      const refused = result.quarantined ?? []
+      const accounted = result.acknowledged + (result.lost?.count ?? 0) + refused.length
+      if (accounted !== integer(row, 'count'))
+        throw new RangeError(`Cannot settle batch ${result.sequence} of ${integer(row, 'count')}: ${accounted} accounted for`)
+      countSink(this.#db, sink.id, source, 'acknowledged', result.acknowledged)
+      if (result.lost !== undefined) {
+        countSink(this.#db, sink.id, source, 'lost', result.lost.count, result.lost.reason)
+        if (sink.required && sink.offNode) blockStreams(this.#db, result.sequence)
+      }
+      if (refused.length > 0)
+        quarantineEntries(this.#db, sink, loadBatch(row), row, refused, this.#options.clock.now())
+    }
+    this.#db.run('UPDATE sink SET cursor = max(cursor, ?) WHERE id = ?', result.sequence, sink.id)
+    const acknowledged = sink.required && sink.offNode ? acknowledgedAfter(this.#db, result.sequence) : []
+    forgetFinished(this.#db, result.sequence)
+    return acknowledged
+  }
+
+  #writePositions(source: string, batch: SourceBatch): void {
+    const newest = this.#sequence()
+    for (const { stream, position } of batch.positions) {
+      this.#db.run(
+        `INSERT INTO position (source, stream, position, batch) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET position = excluded.position, batch = excluded.batch`,
+        source,
+        stream,
+        position,
+        newest,
+      )
+    }
+  }
+
+  #countUnwritten(): void {
+    if (this.#unwritten === 0) return
+    countSource(this.#db, metricsSource, 'missed', this.#unwritten, 'spool_unwritable')
+    this.#unwritten = 0
+  }
+
+  /** @throws {SpoolUnavailableError} if the source is paused, or is to be paused now */
+  #admit(source: string, incomingBytes: number): void {
+    this.#makeRoomFor(incomingBytes)
+    const refusal = this.#pressure.admit(source, this.#db, this.#used(), incomingBytes)
+    if (refusal !== undefined) throw new SpoolUnavailableError(refusal)
+  }
+
+  #makeRoomFor(incomingBytes: number): void {
+    if (this.#pressure.fill(this.#db, this.#used(), incomingBytes) <= Pressure.full) return
+    const enough = () => this.#pressure.fill(this.#db, this.#used(), incomingBytes) <= Pressure.relieved
+    this.#db.transaction(() => makeRoom(this.#db, enough))
+  }
+
+  /**
+   * Runs one step on the database. Damage replaces the file and runs the step once more on the new one.
+   * @throws {SpoolUnavailableError} if the disk refuses
+   */
+  #guard<T>(what: string, step: () => T): T {
+    this.#replaceIfDeleted()
+    try {
+      const result = step()
+      if (this.#refused !== undefined) this.#options.report('the spool can be written again')
+      this.#refused = undefined
+      return result
+    } catch (error) {
+      const meaning = failure(error)
+      if (meaning === 'damaged') {
+        this.#stand(this.#ground.replace(this.#sinks, error))
+        return step()
+      }
+      if (meaning === 'other') throw error
+      if (this.#refused === undefined) this.#options.report(`the spool cannot be written, sources wait: ${describe(error)}`)
+      this.#refused = describe(error)
+      throw new SpoolUnavailableError(`Cannot write spool for ${what}: ${describe(error)}`, { cause: error })
+    }
+  }
+
+  #stand(ground: Ground): void {
+    this.#ground = ground
+    this.#inode.value = inodeOf(ground.file)
+    this.#acknowledged = undefined
+    if (this.#sinks.length > 0) {
+      const routes = this.#sinks
+      this.#sinks = this.#db.transaction(() => replaceSinks(this.#db, routes, this.#sequence()))
+    }
+    this.#newest = this.#sequence()
+    this.#pressure.standOn(this.#db, ground.file)
+  }
+
+  #replaceIfDeleted(): void {
+    if (this.#ground.file === undefined || inodeOf(this.#ground.file) === this.#inode.value) return
+    try {
+      this.#stand(this.#ground.replace(this.#sinks))
+    } catch (error) {
+      if (failure(error) !== 'refused') throw error
+      throw new SpoolUnavailableError(`Cannot make the spool again: ${describe(error)}`, { cause: error })
+    }
+  }
+
+  #sequence(): number {
+    return this.#db.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
+  }
+
+  #sink(name: string): RoutedSink {
+    const sink = this.#sinks.find((routed) => routed.name === name)
+    if (sink === undefined) throw new RangeError(`Cannot use sink "${name}": it is not routed`)
+    return sink
+  }
+
+  readonly #requiredMask = (source: string): number =>
+    this.#sinks
+      .filter((sink) => sink.required && sink.offNode && takes(sink, source))
+      .reduce((mask, sink) => mask + bit(sink.id), 0)
+
+  #acknowledge(positions: readonly SourcePosition[]): void {
+    this.#acknowledged?.push(...positions)
+  }
+
+  #used(): number {
+    return this.#pressure.used(this.#db, this.#ground.file)
+  }
+
+  /** Once a second: has another process (`remora spool`) changed something, or has room come back? */
+  #lookAround(): void {
+    try {
+      const version = this.#db.number('PRAGMA data_version')
+      if (version !== this.#dataVersion || this.#pressure.paused.length > 0) this.#changes.emit('change')
+      this.#dataVersion = version
+    } catch {
+      this.#changes.emit('change') // Whoever wakes meets the error where it can be handled.
+    }
+  }
+
+  #changed(): void {
+    this.#newest = this.#sequence()
+    this.#changes.emit('change')
+  }
+
+  async #change(signal: AbortSignal, mostMilliseconds?: number): Promise<void> {
+    const signals = mostMilliseconds === undefined ? [signal] : [signal, AbortSignal.timeout(mostMilliseconds)]
+    await once(this.#changes, 'change', { signal: AbortSignal.any(signals) }).catch(() => undefined)
+  }
+}
+
+function inodeOf(file: string | undefined): number | undefined {
+  return file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.ino
+}
