@@ -38,6 +38,19 @@ interface Family {
   readonly unit: string
   readonly lines: string[]
   readonly seen: Set<string>
+  /** Of the series before: nearly always that of the next one too. */
+  shape: Shape
+}
+
+/** What all series of one name with the same label names, in the same order, share. */
+interface Shape {
+  readonly name: string
+  /** As the sample has them. */
+  readonly keys: readonly string[]
+  /** Sorted, each with the text before its value: `name{a="`, `",b="`. */
+  readonly parts: readonly { readonly key: string; readonly before: string }[]
+  /** Prometheus takes these names. */
+  readonly possible: boolean
 }
 
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
@@ -136,7 +149,7 @@ function textLabels(labels: Readonly<Record<string, string | number | undefined>
 }
 
 function newFamily(name: string, type: Family['type'], help: string, unit: string): Family {
-  return { name, type, help, unit, lines: [], seen: new Set() }
+  return { name, type, help, unit, lines: [], seen: new Set(), shape: shapeOf(name, []) }
 }
 
 function add(
@@ -146,8 +159,10 @@ function add(
   value: number,
   dropped: RenderOptions['dropped'],
 ): void {
-  const series = seriesText(name, labels)
-  if (family.seen.has(series) || !possible(family, name, labels)) {
+  const keys = Object.keys(labels)
+  if (family.shape.name !== name || !same(family.shape.keys, keys)) family.shape = shapeOf(name, keys)
+  const series = seriesText(family.shape, labels)
+  if (family.seen.has(series) || !family.shape.possible) {
     dropped?.(series)
     return
   }
@@ -155,28 +170,28 @@ function add(
   family.lines.push(`${series} ${valueText(value)}\n`)
 }
 
-/** The name of a family is checked with its first series only. */
-function possible(family: Family, name: string, labels: Labels): boolean {
-  if (family.lines.length === 0 && !metricName.test(name)) return false
-  for (const label in labels) if (!labelName.test(label)) return false
-  return true
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, index) => word === b[index])
 }
 
-function seriesText(name: string, labels: Labels): string {
-  const keys = Object.keys(labels)
-  if (keys.length === 0) return name
-  if (keys.length > 1) keys.sort()
-  let text = `${name}{`
-  let comma = ''
-  for (const key of keys) {
-    text += `${comma}${key}="${escapeLabel(labels[key] ?? '')}"`
-    comma = ','
-  }
-  return `${text}}`
+function shapeOf(name: string, keys: readonly string[]): Shape {
+  const parts = keys
+    .toSorted()
+    .map((key, index) => ({ key, before: index === 0 ? `${name}{${key}="` : `",${key}="` }))
+  return { name, keys, parts, possible: metricName.test(name) && keys.every((key) => labelName.test(key)) }
 }
+
+function seriesText({ name, parts }: Shape, labels: Labels): string {
+  if (parts.length === 0) return name
+  let text = ''
+  for (const { key, before } of parts) text += before + escapeLabel(labels[key] ?? '')
+  return `${text}"}`
+}
+
+const toEscape = /[\\"\n]/
 
 function escapeLabel(value: string): string {
-  return /[\\"\n]/.test(value)
+  return toEscape.test(value)
     ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
     : value
 }
