@@ -1,0 +1,178 @@
+/**
+ * Reads event sources for as long as the agent runs. A source decides the size of its batches; each is committed
+ * with the positions after it, whole, and offered again until it is: nothing is skipped and nothing kept elsewhere.
+ */
+import type { AgentMetrics } from './agent-metrics.ts'
+import type { Clock } from './clock.ts'
+import { contextOf, type Surroundings } from './collect.ts'
+import { describe, SpoolUnavailableError } from './errors.ts'
+import type { Log } from './log.ts'
+import type { Collector, SourceBatch } from './model.ts'
+import type { Spool } from './spool/spool.ts'
+import { statesOf } from './states.ts'
+
+/** A source that ended is begun anew after this, doubled each time until it yields a batch again. */
+const firstSeconds = 1
+const mostSeconds = 60
+const retryMilliseconds = 100
+/** How often the spool is asked what has been acknowledged. */
+const acknowledgeSeconds = 1
+
+export interface SourceParts {
+  readonly surroundings: Surroundings
+  readonly spool: Pick<Spool, 'positions' | 'commit' | 'writable'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: AgentMetrics
+}
+
+/**
+ * Reads one source until the signal: from the committed positions, and from them again whenever it throws or ends.
+ * @param options this collector's own section of the configuration
+ * @returns once the source is left, promptly after the signal; it never rejects
+ */
+export async function runSource(
+  collector: Collector,
+  options: unknown,
+  parts: SourceParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, metrics } = parts
+  const source = collector.name
+  const tell = (state: string, message: string, level: 'info' | 'warn') =>
+    log.onChange(`source ${source}`, state.replace(/\d+/g, '0'), message, level)
+  metrics.sourceRestarts.inc({ source }, 0)
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      metrics.sourceUp.set({ source }, 1)
+      for await (const batch of batches(collector, options, parts, signal)) {
+        await commit(source, batch, parts, signal)
+        failures = 0
+        tell('up', `Source ${source} is read`, 'info')
+      }
+      tell('ended', `Source ${source} has ended; begins anew`, 'info')
+    } catch (error) {
+      if (signal.aborted) break
+      tell(describe(error), `Source ${source} failed and begins anew: ${describe(error)}`, 'warn')
+    }
+    metrics.sourceUp.set({ source }, 0)
+    if (signal.aborted) break
+    metrics.sourceRestarts.inc({ source })
+    const seconds = Math.min(mostSeconds, firstSeconds * 2 ** failures++) * (0.5 + Math.random() / 2)
+    await clock.sleep(seconds * 1000, signal).catch(() => undefined)
+  }
+  metrics.sourceUp.set({ source }, 0)
+}
+
+/** What the source yields from its committed positions on. Left at the signal even if the source ignores it. */
+async function* batches(
+  collector: Collector,
+  options: unknown,
+  { surroundings, spool, metrics, log }: SourceParts,
+  signal: AbortSignal,
+): AsyncGenerator<SourceBatch> {
+  const positions = await spool.positions(collector.name)
+  const skip = (error: Error) => {
+    metrics.collectorSkipped.inc({ collector: collector.name, reason: 'part' })
+    log.warn(`parts of ${collector.name}`, describe(error))
+  }
+  const left = new AbortController()
+  const context = contextOf(
+    { surroundings, options, states: statesOf(positions) },
+    AbortSignal.any([signal, left.signal]),
+    skip,
+  )
+  const reading = collector.read?.({ ...context, positions })[Symbol.asyncIterator]()
+  if (!reading) return
+  try {
+    for (;;) {
+      const next = await orAborted(reading.next(), signal)
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    left.abort()
+    // Not waited for: a source that hangs would hold the stop.
+    reading.return?.().catch((error: unknown) => log.debug(`source ${collector.name}`, describe(error)))
+  }
+}
+
+/** Commits the batch, however often the spool has no room for it. @throws the signal's reason, or what else the spool throws */
+async function commit(
+  source: string,
+  batch: SourceBatch,
+  { spool, clock }: SourceParts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      await spool.commit(source, batch)
+      return
+    } catch (error) {
+      if (!(error instanceof SpoolUnavailableError)) throw error
+      await spool.writable(source, signal)
+      // Room may be gone again at once; without a pause the two calls would spin.
+      await clock.sleep(retryMilliseconds, signal)
+    }
+  }
+}
+
+/** The promise, or the signal's reason if that comes first; leaves nothing on the signal, which outlives it. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/**
+ * Tells collectors what every required off-node sink has acknowledged, until the signal: one call at a time for a
+ * stream, in order. A call that fails is made again; a later position of its stream takes its place, as it covers it.
+ */
+export async function runAcknowledgements(
+  collectors: readonly Collector[],
+  { spool, clock, log }: { spool: Pick<Spool, 'acknowledgedPositions'>; clock: Clock; log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const told = new Map(
+    collectors.flatMap(({ name, acknowledged }) => (acknowledged ? [[name, acknowledged]] : [])),
+  )
+  /** Failed, by source and stream; at most one of each. */
+  const pending = new Map<string, Acknowledged>()
+  while (!signal.aborted) {
+    try {
+      const fresh = await spool.acknowledgedPositions()
+      const overtaken = new Set(fresh.map(streamKey))
+      for (const key of overtaken) pending.delete(key)
+      for (const one of [...pending.values(), ...fresh]) await tell(one)
+    } catch (error) {
+      log.warn('acknowledgements', describe(error))
+    }
+    await clock.sleep(acknowledgeSeconds * 1000, signal).catch(() => undefined)
+  }
+
+  async function tell(one: Acknowledged): Promise<void> {
+    const cause = `acknowledgement ${one.source}`
+    try {
+      await told.get(one.source)?.acknowledged?.(one.stream, one.position)
+      pending.delete(streamKey(one))
+      log.onChange(cause, 'ok', `Source ${one.source} takes acknowledgements`, 'debug')
+    } catch (error) {
+      pending.set(streamKey(one), one)
+      log.onChange(cause, 'failing', `Cannot acknowledge to ${one.source}: ${describe(error)}`, 'warn')
+    }
+  }
+}
+
+interface Acknowledged {
+  readonly source: string
+  readonly stream: string
+  readonly position: string
+}
+
+function streamKey({ source, stream }: Acknowledged): string {
+  return JSON.stringify([source, stream])
+}
