@@ -17,6 +17,8 @@ export interface DeviceUse {
    * that shows most of it, `/` first. Empty for swap, and where the mount is covered.
    */
   readonly mounts: readonly Mount[]
+  /** A file system on it is mounted only where another mount covers it: nobody can ask how full it is. */
+  readonly covered: boolean
 }
 
 /**
@@ -72,7 +74,8 @@ export async function deviceUses(
     const root = holdingMount(mounts, '/')
     const swap = swapDevices.some(([number, name]) => devices.has(number ?? '') || holdsName(devices, name))
     const kind = root && above.has(root) ? 'root' : swap ? 'swap' : own.length > 0 ? 'mount' : 'unused'
-    uses.set(disk, { kind, mounts: eachOnce(own.filter((mount) => machine.visible.includes(mount))) })
+    const shown = eachOnce(own.filter((mount) => machine.visible.includes(mount)))
+    uses.set(disk, { kind, mounts: shown, covered: shown.length < eachOnce(own).length })
   }
   return uses
 }

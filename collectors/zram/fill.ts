@@ -51,9 +51,10 @@ export function fills(
   mounted: readonly MountedUsage[],
 ): Fill[] {
   const used = statistics.get(memUsed)
-  // Where nobody may write, nothing fills up; a file system that went read-only over errors still counts.
+  // Where nobody may write nothing fills up: both sides say so. After errors the file system alone does, and counts.
   const writable = mounted.filter(
-    ({ mount }) => !mount.mountOptions.includes('ro') && !imageTypes.has(mount.fsType),
+    ({ mount: { mountOptions, superOptions, fsType } }) =>
+      !(mountOptions.includes('ro') && superOptions.includes('ro')) && !imageTypes.has(fsType),
   )
   const all = [
     fill('disksize', statistics.get(origData), statistics.get(disksize)),

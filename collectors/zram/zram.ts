@@ -125,7 +125,7 @@ async function readDevice(
   const bounds = stored === undefined ? [] : fills(statistics, memAvailable, mounted ?? [])
   for (const fill of bounds) add(metric.fillRatio, ratioOf(fill), { constraint: fill.constraint })
   add(metric.growthRatio, growthOf(statistics, memAvailable))
-  if (stored !== undefined && mounted && mounted.length > 0) {
+  if (stored !== undefined && use && !use.covered && mounted && mounted.length > 0) {
     const used = mounted.reduce((sum, { usage }) => sum + usedBytes(usage), 0)
     add(metric.trimReclaimable, Math.max(0, stored - used))
   }
