@@ -41,7 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createServer(
     { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 75_000 },
     (request, response) => {
-      void handle(route, options, request, response)
+      void handle(server, route, options, request, response)
     },
   )
   server.maxConnections = mostConnections
@@ -105,6 +105,7 @@ function router({ status, registry, dropped }: ServerOptions): Route {
 }
 
 async function handle(
+  server: Server,
   route: Route,
   { failed }: ServerOptions,
   request: IncomingMessage,
@@ -114,15 +115,15 @@ async function handle(
     failed?.(error instanceof Error ? error : new Error(String(error)))
     return words(500, `Cannot answer ${request.url}: ${describe(error)}`)
   })
-  // A body is never read: its connection ends with the answer.
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || request.headers['content-length'] !== undefined
+  // A body is never read, and a server that closes keeps nothing open: their connections end with the answer.
+  const { 'transfer-encoding': encoding, 'content-length': length } = request.headers
+  const last = encoding !== undefined || length !== undefined || !server.listening
   response.writeHead(answer.status, {
     'Content-Type': answer.type,
     'Content-Length': Buffer.byteLength(answer.body),
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
-    ...(hasBody && { Connection: 'close' }),
+    ...(last && { Connection: 'close' }),
     ...answer.headers,
   })
   response.end(request.method === 'HEAD' ? undefined : answer.body)

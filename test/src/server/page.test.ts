@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { Registry } from 'prom-client'
+import { startServer } from '../../../src/server/server.ts'
+import { type Changes, fixedStatus, offNodeSink } from './fixed-status.ts'
+
+let browser: Browser
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+})
+after(() => browser.close())
+
+/** Opens the page of a real server in Chromium and returns what `look` makes of it, and what the console said. */
+async function open<T>(
+  changes: Changes,
+  look: (page: Page) => Promise<T>,
+  options: { colorScheme?: 'light' | 'dark'; width?: number } = {},
+): Promise<{ seen: T; said: string[] }> {
+  const server = await startServer({
+    listen: '127.0.0.1:0',
+    status: fixedStatus(changes),
+    registry: new Registry(),
+  })
+  const page = await browser.newPage({
+    colorScheme: options.colorScheme ?? 'light',
+    viewport: { width: options.width ?? 1200, height: 900 },
+  })
+  const said: string[] = []
+  page.on('console', (message) => said.push(message.text()))
+  page.on('pageerror', (error) => said.push(error.message))
+  try {
+    const response = await page.goto(`http://127.0.0.1:${server.port}/`)
+    assert.equal(response?.status(), 200)
+    return { seen: await look(page), said }
+  } finally {
+    await page.close()
+    await server.close()
+  }
+}
+
+/** The text of each row of the table that has this heading above its first column. */
+async function rows(page: Page, heading: string): Promise<string[]> {
+  const table = page
+    .locator('table')
+    .filter({ has: page.locator('thead th:first-child', { hasText: new RegExp(`^${heading}$`) }) })
+  const texts = await table.locator('tbody tr').allInnerTexts()
+  return texts.map((text) => text.replace(/\s+/g, ' ').trim())
+}
+
+test('page shows the node, zram, sinks, the ledger and the collectors, and Chromium finds no fault', async () => {
+  const { seen, said } = await open({}, async (page) => ({
+    title: await page.title(),
+    facts: (await page.locator('.facts > div').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ')),
+    notes: await page.locator('.note').count(),
+    zram: await rows(page, 'Device'),
+    sinks: await rows(page, 'Sink'),
+    deliveries: await rows(page, 'Sink ← source'),
+    sources: await rows(page, 'Source'),
+    collectors: await rows(page, 'Collector'),
+    background: await page.evaluate('getComputedStyle(document.body).backgroundColor'),
+  }))
+  assert.deepEqual(said, [])
+  assert.equal(seen.title, 'oss-12.cluster · Remora')
+  assert.deepEqual(seen.facts, [
+    'Root zram, ext4, ephemeral',
+    'Boot 7d3ec2c4-0f5a-4b0c-9f39-0a6c0f3b8e21',
+    'Remora 0.1.0, running for 1 d 1 h',
+  ])
+  assert.equal(seen.notes, 0)
+  assert.deepEqual(seen.zram, [
+    'zram0 root / zstd disksize 42.0 % mem_limit 87.5 % inodes 97.0 % 3.46 : 1 compr_data 3.21 : 1 mem_used',
+    'zram1 swap lzo-rle disksize 1.2 %',
+  ])
+  assert.equal(seen.sinks.length, 2)
+  assert.match(seen.sinks[0] ?? '', /^local up file, required, on this node 8 records none 2 records \d/)
+  assert.match(
+    seen.sinks[1] ?? '',
+    /^prometheus retrying prometheus, required, off this node 4,900 samples oldest 3 min \d+ s 90 samples 2 samples 1 min \d+ s ago Cannot send to "http:\/\/receiver.example\/api\/v1\/write": <503> not now$/,
+  )
+  assert.deepEqual(seen.deliveries, [
+    'local ← zram 1,200 1,190 8 0 2 ✓ adds up 2 optional',
+    'local ← metrics 89,999 89,999 0 0 0 ✓ adds up',
+    'prometheus ← metrics 89,999 85,000 4,900 90 2 ✗ off by 7 2 too_old',
+  ])
+  assert.deepEqual(seen.sources, [
+    'zram 1,204 4 1,200 ✓ adds up 3 before_start',
+    'metrics 90,000 0 89,999 ✗ off by 1',
+  ])
+  assert.deepEqual(seen.collectors, [
+    'zram ok 0.8 s 2.1 ms 9 at each scrape',
+    'root failing 1 min 15 s 1 at each scrape Cannot read "<mountinfo>": & so on',
+    'host waiting 1 at each scrape',
+    'raid absent 0 0 */5 * * * * no tool is installed',
+  ])
+  assert.equal(seen.background, 'rgb(246, 247, 249)')
+})
+
+test('page is dark where the reader prefers dark', async () => {
+  const { seen } = await open(
+    {},
+    (page) => page.evaluate('getComputedStyle(document.body).backgroundColor'),
+    { colorScheme: 'dark' },
+  )
+  assert.equal(seen, 'rgb(18, 22, 27)')
+})
+
+test('page fits a phone of 390 pixels and names each figure there', async () => {
+  const { seen } = await open(
+    {},
+    async (page) => ({
+      width: await page.evaluate('document.documentElement.scrollWidth'),
+      label: await page.evaluate(
+        `getComputedStyle(document.querySelector('td[data-label="Acknowledged"]'), '::before').content`,
+      ),
+    }),
+    { width: 390 },
+  )
+  assert.equal(seen.width, 390)
+  assert.equal(seen.label, '"Acknowledged"')
+})
+
+test('page says plainly when nothing leaves the node, and what readiness waits for', async () => {
+  const local = { ...offNodeSink, name: 'local', offNode: false }
+  const { seen } = await open({ sinks: [local], notReady: ['no collector has finished'] }, (page) =>
+    page.locator('.note').allInnerTexts(),
+  )
+  assert.deepEqual(seen, [
+    'Not ready: no collector has finished.',
+    'Nothing leaves this node: no sink is on another machine (local is here). What is collected ends with this boot if the root is RAM.',
+  ])
+  const without = await open({ sinks: [] }, (page) => page.locator('.note').allInnerTexts())
+  assert.match(without.seen[0] ?? '', /^Nothing leaves this node: no sink is configured\./)
+})
+
+test('page shows hostile values as text', async () => {
+  const node = '<script>document.title="no"</script>"&\''
+  const { seen, said } = await open({ node }, async (page) => ({
+    heading: await page.locator('h1').textContent(),
+    scripts: await page.locator('script').count(),
+    title: await page.title(),
+  }))
+  assert.deepEqual(said, [])
+  assert.equal(seen.heading, node)
+  assert.equal(seen.scripts, 0)
+  assert.equal(seen.title, `${node} · Remora`)
+})
