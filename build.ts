@@ -16,6 +16,8 @@ const result = await build({
   minifyWhitespace: true,
   legalComments: 'linked',
   banner: { js: '#!/usr/bin/env node' },
+  // node-cron's ESM build reads import.meta.url, which a CommonJS bundle does not have.
+  alias: { 'node-cron': './node_modules/node-cron/dist/node-cron.cjs' },
   metafile: true,
   logLevel: 'warning',
 })

@@ -5,13 +5,14 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { Counter, Gauge, Registry } from 'prom-client'
+import type { Log } from './log.ts'
 import { counter, gauge, type Metric } from './model.ts'
 import { version } from './version.ts'
 
 const declared = {
   buildInfo: gauge('remora_build_info', 'info', 'package.json', 'The version that runs.', [
     'version',
-    'node',
+    'nodejs',
   ]),
   cpu: counter('process_cpu_seconds_total', 'seconds', 'getrusage', 'CPU time, user and system.'),
   resident: gauge('process_resident_memory_bytes', 'bytes', '/proc/self/stat', 'Resident memory.'),
@@ -115,7 +116,7 @@ const declared = {
 export const agentMetrics: readonly Metric[] = Object.values(declared)
 
 /** The registry with every metric of the agent, ready to be set. */
-export function createAgentMetrics() {
+export function createAgentMetrics(log: Pick<Log, 'suppressed'>) {
   const registry = new Registry()
   const options = ({ name, help, labels }: Metric) => ({
     name,
@@ -141,7 +142,6 @@ export function createAgentMetrics() {
     sinkUp: new Gauge(options(declared.sinkUp)),
     sinkSends: new Counter(options(declared.sinkSends)),
     sinkSendTime: new Counter(options(declared.sinkSendTime)),
-    logSuppressed: new Counter(options(declared.logSuppressed)),
     /** Adds something to do at every update. */
     onUpdate: (update: () => void) => void updates.push(update),
     /** Reads what is only worth reading when somebody looks: call it before every scrape and push. */
@@ -153,6 +153,8 @@ export function createAgentMetrics() {
   new Gauge(options(declared.start)).set(Math.round(Date.now() / 1000 - process.uptime()))
   new Gauge(options(declared.maxFiles)).set(maxFiles())
   metrics.onUpdate(processReader(metrics, new Counter(options(declared.cpu))))
+  const setSuppressed = following(new Counter(options(declared.logSuppressed)))
+  metrics.onUpdate(() => setSuppressed(log.suppressed()))
   return metrics
 }
 

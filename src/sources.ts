@@ -137,9 +137,7 @@ export async function runAcknowledgements(
   { spool, clock, log }: { spool: Pick<Spool, 'acknowledgedPositions'>; clock: Clock; log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  const told = new Map(
-    collectors.flatMap(({ name, acknowledged }) => (acknowledged ? [[name, acknowledged]] : [])),
-  )
+  const told = new Map(collectors.map((collector) => [collector.name, collector]))
   /** Failed, by source and stream; at most one of each. */
   const pending = new Map<string, Acknowledged>()
   while (!signal.aborted) {
