@@ -1,6 +1,123 @@
+/**
+ * file: everything as rotated, zstd-compressed NDJSON files (file/ndjson.ts, RFC 8878), for a mounted network file
+ * system, and as what works with no configuration. Accepted means: in a file, synced, and the file's name too.
+ *
+ * Each accepted batch is one zstd frame, so every file, the `.partial` one being written included, reads with
+ * `zstd -dc`. Give each node a folder of its own: agents that share one never write to each other's files, but each
+ * keeps the whole folder, closed files of the others included, within its own bound.
+ */
+import { promisify } from 'node:util'
+import { constants, zstdCompress } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import type { FileSinkConfig } from '../config-schema.ts'
+import { counter, gauge, type Metric } from '../model.ts'
+import { fileFailure } from './file/failure.ts'
+import { ndjson } from './file/ndjson.ts'
+import { type FileStore, fileStore } from './file/store.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
-export function fileForwarder(_config: FileSinkConfig, _origin: Origin, _clock: Clock): Forwarder {
-  throw new Error('later')
+import { within } from './within.ts'
+
+const source = 'the folder of the sink'
+const bytes = gauge('remora_file_bytes', 'bytes', source, 'Bytes in the files of the sink.')
+const deletedSegments = counter(
+  'remora_file_deleted_segments_total',
+  'none',
+  source,
+  'Files deleted to stay within the bound, since the agent started.',
+)
+const deletedRecords = counter(
+  'remora_file_deleted_records_total',
+  'none',
+  source,
+  'Records and samples in the files deleted to stay within the bound, since the agent started.',
+)
+const deletedBytes = counter(
+  'remora_file_deleted_bytes_total',
+  'bytes',
+  source,
+  'Bytes of the files deleted to stay within the bound, since the agent started.',
+)
+/** The counts begin at zero with the agent: a counter reset to whoever reads them. */
+export const fileMetrics: readonly Metric[] = [bytes, deletedSegments, deletedRecords, deletedBytes]
+
+const compress = promisify(zstdCompress)
+
+export function fileForwarder(config: FileSinkConfig, origin: Origin, clock: Clock): Forwarder {
+  const store: FileStore = fileStore(config, origin, clock)
+  const timeout = config.retry.timeout_seconds * 1000
+  /** The one use of the folder under way: a file system that hangs must never see a second. */
+  let busy: Promise<unknown> = Promise.resolve()
+  const stop = new AbortController()
+
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = busy.then(work)
+    busy = mine.then(
+      () => undefined,
+      () => undefined,
+    )
+    return mine
+  }
+
+  /** Closes the open file when its age is reached, also while nothing is sent. */
+  async function closeAged(): Promise<void> {
+    for (let due = store.dueMilliseconds(); due !== undefined; due = store.dueMilliseconds()) {
+      await clock.sleep(due, stop.signal)
+      await alone(store.closeAged)
+    }
+  }
+  let ageing = false
+  function watchAge(): void {
+    if (ageing || stop.signal.aborted) return
+    ageing = true
+    closeAged().then(
+      () => {
+        ageing = false
+      },
+      () => {
+        ageing = false // Stopped, or it could not be closed: the next batch begins with closing it.
+      },
+    )
+  }
+
+  return {
+    kinds: ['events', 'samples'],
+    async send(batch, signal) {
+      if (batch.count === 0) return { is: 'accepted' }
+      const deadline = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(timeout)])
+      try {
+        await within(busy, deadline)
+        const text = ndjson(batch, origin)
+        const frame = await compress(text, {
+          pledgedSrcSize: text.length,
+          params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
+        })
+        const fits = await within(
+          alone(() => store.append(frame, batch.count, deadline)),
+          deadline,
+        )
+        watchAge()
+        if (fits) return { is: 'accepted' }
+        return { is: 'refused', words: `${frame.length} bytes are more than "${config.path}" may hold` }
+      } catch (error) {
+        return fileFailure(error, config)
+      }
+    },
+    samples() {
+      const { bytes: held, deleted } = store.state()
+      return [
+        { metric: bytes, value: held, labels: {} },
+        { metric: deletedSegments, value: deleted.segments, labels: {} },
+        { metric: deletedRecords, value: deleted.records, labels: {} },
+        { metric: deletedBytes, value: deleted.bytes, labels: {} },
+      ]
+    },
+    async close() {
+      stop.abort(new DOMException('the sink is closed', 'AbortError'))
+      try {
+        await within(alone(store.close), AbortSignal.timeout(timeout))
+      } catch {
+        // It stays `.partial`, whole up to the last accepted batch, and the next start closes it.
+      }
+    },
+  }
 }

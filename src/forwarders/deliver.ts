@@ -1,0 +1,291 @@
+/**
+ * The one delivery loop, for every sink: take the next batch, send it, understand the answer, move the cursor. One
+ * sink's trouble never reaches another: each has its own loop, backoff and cursor.
+ */
+import { channel } from 'node:diagnostics_channel'
+import type { Clock } from '../clock.ts'
+import { describe, QuarantineFullError, SpoolUnavailableError } from '../errors.ts'
+import type { SpooledBatch } from '../spool/batch.ts'
+import type { BatchResult, Spool } from '../spool/spool.ts'
+import type { SinkStatus } from '../status.ts'
+import { resolve } from './bisect.ts'
+import type { Answer, Forwarder } from './forwarder.ts'
+
+export interface DeliveryOptions {
+  readonly name: string
+  readonly type: string
+  readonly required: boolean
+  readonly offNode: boolean
+  /** Milliseconds an accepted batch is kept before it counts as acknowledged. */
+  readonly settleMilliseconds: number
+  readonly firstRetryMilliseconds: number
+  readonly mostRetryMilliseconds: number
+  readonly clock: Clock
+  /** Called when the state changes, never per retry. */
+  readonly report: (state: SinkStatus['state'], words: string) => void
+  /** Called for each answer. */
+  readonly answered?: (is: Answer['is'], seconds: number) => void
+}
+
+/** A receiver that refuses every batch is asked so long before the batch is quarantined and the next one tried. */
+const refusingMilliseconds = 15 * 60_000
+
+/** Tests watch the moments around a request here. */
+const phases = channel('remora:delivery')
+
+export class Delivery {
+  readonly #options: DeliveryOptions
+  readonly #spool: Spool
+  readonly #forwarder: Forwarder
+  #state: SinkStatus['state'] = 'up'
+  #lastError: string | undefined
+  #lastAcknowledged: number | undefined
+  #nextTry: number | undefined
+  #failures = 0
+  /** The last batch sent and accepted; the cursor follows after the settle time. */
+  #sent = 0
+  /** Accepted batches within their settle time, oldest first. */
+  #settling: { result: BatchResult; readyAt: number }[] = []
+  /** Up to here the receiver may have batches whose answer we never saw. */
+  #uncertain = 0
+  #endpoint: string | undefined
+  /** Since when the batch of that sequence is refused whatever part of it is sent. */
+  #refusedWhole: { sequence: number; since: number } | undefined
+  #idle = false
+
+  constructor(options: DeliveryOptions, spool: Spool, forwarder: Forwarder) {
+    this.#options = options
+    this.#spool = spool
+    this.#forwarder = forwarder
+  }
+
+  status(): SinkStatus {
+    const { name, type, required, offNode } = this.#options
+    return {
+      name,
+      type,
+      required,
+      offNode,
+      state: this.#state,
+      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      ...(this.#lastAcknowledged !== undefined && { lastAcknowledgedMilliseconds: this.#lastAcknowledged }),
+      ...(this.#nextTry !== undefined && { nextTryMilliseconds: this.#nextTry }),
+    }
+  }
+
+  /** Whether there was nothing left to send or settle at the last look. */
+  get idle(): boolean {
+    return this.#idle
+  }
+
+  /** Delivers until the signal; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    let first = true
+    while (!signal.aborted) {
+      try {
+        if (first) await this.#suspectFirst()
+        first = false
+        await this.#step(signal)
+      } catch (error) {
+        if (signal.aborted) return
+        await this.#fail(error, signal)
+      }
+    }
+  }
+
+  /** The first batch of a new run may have been sent by the one before it. */
+  async #suspectFirst(): Promise<void> {
+    const batch = await this.#spool.next(this.#options.name, 0)
+    this.#uncertain = batch?.sequence ?? 0
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const { name } = this.#options
+    await this.#settleReady()
+    const replayed = await this.#replay(signal)
+    const batch = await this.#spool.next(name, this.#sent)
+    if (batch !== undefined) {
+      this.#idle = false
+      await this.#deliver(batch, signal)
+      return
+    }
+    this.#idle = this.#settling.length === 0
+    if (replayed) return
+    await this.#wait(signal)
+  }
+
+  /** Until there is a new batch, or the oldest accepted one has settled. */
+  async #wait(signal: AbortSignal): Promise<void> {
+    const due = this.#settling[0]?.readyAt
+    const over = new AbortController()
+    const either = AbortSignal.any([signal, over.signal])
+    const waits = [this.#spool.grown(this.#sent, either)]
+    if (due !== undefined)
+      waits.push(this.#options.clock.sleep(Math.max(1, due - this.#options.clock.monotonic()), either))
+    try {
+      await Promise.race(waits)
+    } finally {
+      over.abort()
+      await Promise.allSettled(waits)
+    }
+  }
+
+  async #deliver(batch: SpooledBatch, signal: AbortSignal): Promise<void> {
+    const resolution = await resolve(batch, (part) => this.#sendUntilAnswered(part, signal))
+    if (resolution.is === 'resolved') {
+      this.#refusedWhole = undefined
+      this.#changeOfEndpoint(resolution.endpoints)
+      const { acknowledged, lost, quarantined } = resolution
+      await this.#accepted(
+        { sequence: batch.sequence, acknowledged, quarantined, ...(lost && { lost }) },
+        signal,
+      )
+      return
+    }
+    const { clock } = this.#options
+    if (this.#refusedWhole?.sequence !== batch.sequence)
+      this.#refusedWhole = { sequence: batch.sequence, since: clock.monotonic() }
+    if (clock.monotonic() - this.#refusedWhole.since < refusingMilliseconds) {
+      await this.#backOff('down', resolution.words, undefined, signal)
+      return
+    }
+    const quarantined = Array.from({ length: batch.count }, (_, index) => ({
+      index,
+      words: resolution.words,
+    }))
+    await this.#accepted({ sequence: batch.sequence, acknowledged: 0, quarantined }, signal)
+  }
+
+  /** Sends one part again and again until the answer is final. Everything else is waited out. */
+  async #sendUntilAnswered(part: SpooledBatch, signal: AbortSignal): Promise<Answer> {
+    for (;;) {
+      signal.throwIfAborted()
+      const started = this.#options.clock.monotonic()
+      phases.publish({ phase: 'sending', sink: this.#options.name })
+      const answer = await this.#forwarder.send(part, signal, part.sequence <= this.#uncertain)
+      phases.publish({ phase: 'answered', sink: this.#options.name, is: answer.is })
+      signal.throwIfAborted()
+      this.#options.answered?.(answer.is, (this.#options.clock.monotonic() - started) / 1000)
+      if (answer.is !== 'retry' && answer.is !== 'down') {
+        this.#nextTry = undefined
+        if (answer.is !== 'refused') {
+          this.#failures = 0
+          this.#become('up', '')
+        }
+        return answer
+      }
+      if (answer.is === 'retry' && answer.unanswered)
+        this.#uncertain = Math.max(this.#uncertain, part.sequence)
+      if (this.#settling.length > 0) {
+        this.#setBack()
+        throw new SetBackError(answer.words)
+      }
+      await this.#backOff(
+        answer.is === 'down' ? 'down' : 'retrying',
+        answer.words,
+        answer.retryAfterSeconds,
+        signal,
+      )
+    }
+  }
+
+  async #accepted(result: BatchResult, signal: AbortSignal): Promise<void> {
+    const { clock, settleMilliseconds } = this.#options
+    this.#sent = result.sequence
+    this.#settling.push({ result, readyAt: clock.monotonic() + settleMilliseconds })
+    while (!signal.aborted && this.#settling[0] !== undefined && settleMilliseconds === 0) {
+      try {
+        await this.#settleReady()
+      } catch (error) {
+        await this.#fail(error, signal)
+      }
+    }
+  }
+
+  async #settleReady(): Promise<void> {
+    const { clock, name } = this.#options
+    const now = clock.monotonic()
+    const ready = this.#settling.filter(({ readyAt }) => readyAt <= now)
+    if (ready.length === 0) return
+    await this.#spool.settle(
+      name,
+      ready.map(({ result }) => result),
+    )
+    this.#settling = this.#settling.slice(ready.length)
+    this.#lastAcknowledged = clock.now()
+    if (this.#state === 'stopped') this.#become('up', '')
+  }
+
+  /** The receiver may have restarted before its disk had them: everything unsettled is sent again. */
+  #setBack(): void {
+    const first = this.#settling[0]
+    if (first === undefined) return
+    this.#uncertain = Math.max(this.#uncertain, this.#sent)
+    this.#sent = first.result.sequence - 1
+    this.#settling = []
+  }
+
+  #changeOfEndpoint(endpoints: ReadonlySet<string>): void {
+    const endpoint = [...endpoints].at(-1)
+    if (endpoint === undefined || endpoint === this.#endpoint) return
+    const known = this.#endpoint !== undefined
+    this.#endpoint = endpoint
+    if (known && this.#settling.length > 0) {
+      this.#setBack()
+      throw new SetBackError(`now sending to ${endpoint}`)
+    }
+  }
+
+  /** Sends what was asked for out of the quarantine, one record a request, to this sink alone. @returns whether any was */
+  async #replay(signal: AbortSignal): Promise<boolean> {
+    const records = await this.#spool.replays(this.#options.name)
+    for (const record of records) {
+      const answer = await this.#sendUntilAnswered(record.batch, signal)
+      const words =
+        answer.is === 'partly' ? answer.refused[0]?.words : 'words' in answer ? answer.words : undefined
+      await this.#spool.replayed(record.key, words)
+    }
+    return records.length > 0
+  }
+
+  async #fail(error: unknown, signal: AbortSignal): Promise<void> {
+    if (error instanceof SetBackError) await this.#backOff('retrying', error.message, undefined, signal)
+    else if (error instanceof QuarantineFullError)
+      await this.#backOff('stopped', error.message, undefined, signal)
+    else if (error instanceof SpoolUnavailableError)
+      await this.#backOff('retrying', error.message, undefined, signal)
+    else await this.#backOff('down', `internal error: ${describe(error)}`, undefined, signal)
+  }
+
+  /** Waits a jittered, exponentially growing time, or what the receiver asked for. */
+  async #backOff(
+    state: SinkStatus['state'],
+    words: string,
+    retryAfterSeconds: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, firstRetryMilliseconds, mostRetryMilliseconds } = this.#options
+    this.#become(state, words)
+    const longest = Math.min(
+      mostRetryMilliseconds,
+      firstRetryMilliseconds * 2 ** Math.min(this.#failures, 30),
+    )
+    this.#failures += 1
+    const delay = Math.max(longest * (0.5 + Math.random() / 2), (retryAfterSeconds ?? 0) * 1000)
+    this.#nextTry = clock.now() + delay
+    await clock.sleep(delay, signal).catch(() => undefined)
+  }
+
+  #become(state: SinkStatus['state'], words: string): void {
+    if (state === 'up') this.#lastError = undefined
+    else this.#lastError = words
+    if (state === this.#state) return
+    this.#state = state
+    this.#options.report(state, words)
+  }
+}
+
+/** What was accepted within the settle time has to be sent again, from the acknowledged cursor. */
+class SetBackError extends Error {
+  override name = 'SetBackError'
+}
