@@ -51,7 +51,8 @@ export class Delivery {
   #endpoint: string | undefined
   /** Since when the batch of that sequence is refused whatever part of it is sent. */
   #refusedWhole: { sequence: number; since: number } | undefined
-  #idle = false
+  /** The newest batch of the log when there was last nothing left to send or settle. */
+  #idleAt: number | undefined
 
   constructor(options: DeliveryOptions, spool: Spool, forwarder: Forwarder) {
     this.#options = options
@@ -73,9 +74,9 @@ export class Delivery {
     }
   }
 
-  /** Whether there was nothing left to send or settle at the last look. */
+  /** Whether nothing in the spool is left to send or settle. */
   get idle(): boolean {
-    return this.#idle
+    return this.#idleAt !== undefined && this.#idleAt >= this.#spool.newest
   }
 
   /** Delivers until the signal; never rejects. */
@@ -100,26 +101,26 @@ export class Delivery {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const { name } = this.#options
+    // Before what is settled: a full quarantine is emptied by replays.
+    await this.#replay(signal)
     await this.#settleReady()
-    const replayed = await this.#replay(signal)
-    const batch = await this.#spool.next(name, this.#sent)
+    const newest = this.#spool.newest
+    const batch = await this.#spool.next(this.#options.name, this.#sent)
     if (batch !== undefined) {
-      this.#idle = false
+      this.#idleAt = undefined
       await this.#deliver(batch, signal)
       return
     }
-    this.#idle = this.#settling.length === 0
-    if (replayed) return
-    await this.#wait(signal)
+    if (this.#settling.length === 0) this.#idleAt = newest
+    await this.#wait(newest, signal)
   }
 
   /** Until there is a new batch, or the oldest accepted one has settled. */
-  async #wait(signal: AbortSignal): Promise<void> {
+  async #wait(newest: number, signal: AbortSignal): Promise<void> {
     const due = this.#settling[0]?.readyAt
     const over = new AbortController()
     const either = AbortSignal.any([signal, over.signal])
-    const waits = [this.#spool.grown(this.#sent, either)]
+    const waits = [this.#spool.grown(newest, either)]
     if (due !== undefined)
       waits.push(this.#options.clock.sleep(Math.max(1, due - this.#options.clock.monotonic()), either))
     try {
@@ -198,6 +199,7 @@ export class Delivery {
         await this.#settleReady()
       } catch (error) {
         await this.#fail(error, signal)
+        await this.#replay(signal)
       }
     }
   }
@@ -236,16 +238,14 @@ export class Delivery {
     }
   }
 
-  /** Sends what was asked for out of the quarantine, one record a request, to this sink alone. @returns whether any was */
-  async #replay(signal: AbortSignal): Promise<boolean> {
-    const records = await this.#spool.replays(this.#options.name)
-    for (const record of records) {
+  /** Sends what was asked for out of the quarantine, one record a request, to this sink alone. */
+  async #replay(signal: AbortSignal): Promise<void> {
+    for (const record of await this.#spool.replays(this.#options.name)) {
       const answer = await this.#sendUntilAnswered(record.batch, signal)
       const words =
         answer.is === 'partly' ? answer.refused[0]?.words : 'words' in answer ? answer.words : undefined
       await this.#spool.replayed(record.key, words)
     }
-    return records.length > 0
   }
 
   async #fail(error: unknown, signal: AbortSignal): Promise<void> {

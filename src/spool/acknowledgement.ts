@@ -30,11 +30,24 @@ export function readPositions(column: string): Position[] {
 export function blockStreams(db: Database, sequence: number): void {
   const row = db.get('SELECT source, positions FROM batch WHERE sequence = ?', sequence)
   if (row === undefined) return
-  for (const { stream } of readPositions(text(row, 'positions'))) blockStream(db, text(row, 'source'), stream, sequence, 0)
+  for (const { stream } of readPositions(text(row, 'positions')))
+    blockStream(db, text(row, 'source'), stream, sequence, 0)
 }
 
-export function blockStream(db: Database, source: string, stream: string, sequence: number, key: number): void {
-  db.run('INSERT INTO unacknowledged (source, stream, sequence, key) VALUES (?, ?, ?, ?)', source, stream, sequence, key)
+export function blockStream(
+  db: Database,
+  source: string,
+  stream: string,
+  sequence: number,
+  key: number,
+): void {
+  db.run(
+    'INSERT INTO unacknowledged (source, stream, sequence, key) VALUES (?, ?, ?, ?)',
+    source,
+    stream,
+    sequence,
+    key,
+  )
 }
 
 /** Whether the required off-node sinks a mask names, at least one, have all passed a batch. */
@@ -57,14 +70,22 @@ export function acknowledgedAfter(db: Database, sequence: number): SourcePositio
  * The newest positions that are acknowledged now: nothing of their source before them is awaited by a required
  * off-node sink that takes the source, at least one.
  */
-export function acknowledgedNow(db: Database, takenBy: (source: string) => number, source?: string): SourcePosition[] {
+export function acknowledgedNow(
+  db: Database,
+  takenBy: (source: string) => number,
+  source?: string,
+): SourcePosition[] {
   const rows = db.all(
     `SELECT source, stream, position, batch FROM position ${source === undefined ? '' : 'WHERE source = ?'}`,
     ...(source === undefined ? [] : [source]),
   )
   const found: SourcePosition[] = []
   for (const row of rows) {
-    const position = { source: text(row, 'source'), stream: text(row, 'stream'), position: text(row, 'position') }
+    const position = {
+      source: text(row, 'source'),
+      stream: text(row, 'stream'),
+      position: text(row, 'position'),
+    }
     const batch = integer(row, 'batch')
     const mask = takenBy(position.source)
     if (mask === 0 || blocked(db, position.source, position.stream, batch)) continue

@@ -2,8 +2,7 @@
  * Whether an fsync buys anything where the spool lives: not on tmpfs or zram, whose content dies with the kernel
  * that would have to be asked to keep it.
  */
-import { statSync, statfsSync } from 'node:fs'
-import { readlinkSync } from 'node:fs'
+import { readlinkSync, statfsSync, statSync } from 'node:fs'
 import { deviceNumber } from '../tree.ts'
 
 /** f_type of tmpfs and ramfs (include/uapi/linux/magic.h). */

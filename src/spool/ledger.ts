@@ -8,7 +8,13 @@ import type { AtRisk, SinkCounts, SourceCounts } from './spool.ts'
 export type SourceTerm = 'read' | 'spooled' | 'filtered' | 'missed'
 export type SinkTerm = 'routed' | 'acknowledged' | 'quarantined' | 'lost'
 
-export function countSource(db: Database, source: string, term: SourceTerm, count: number, reason = ''): void {
+export function countSource(
+  db: Database,
+  source: string,
+  term: SourceTerm,
+  count: number,
+  reason = '',
+): void {
   if (count === 0) return
   db.run(
     `INSERT INTO source_count (source, term, reason, count) VALUES (?, ?, ?, ?)
@@ -41,17 +47,21 @@ export function countSink(
 }
 
 /** A batch that a sink awaits: routed to it and behind its cursor. */
-export const awaits = '(batch.routed >> (sink.id - 1)) & 1 AND batch.sequence > sink.cursor AND NOT sink.removed'
+export const awaits =
+  '(batch.routed >> (sink.id - 1)) & 1 AND batch.sequence > sink.cursor AND NOT sink.removed'
 
 export function sourceCounts(db: Database): Map<string, SourceCounts> {
   const sources = new Map<string, { read: number; spooled: number; filtered: Counts; missed: Counts }>()
-  for (const row of db.all('SELECT source, term, reason, count FROM source_count ORDER BY source, term, reason')) {
+  for (const row of db.all(
+    'SELECT source, term, reason, count FROM source_count ORDER BY source, term, reason',
+  )) {
     const source = text(row, 'source')
     const counts = sources.get(source) ?? { read: 0, spooled: 0, filtered: {}, missed: {} }
     sources.set(source, counts)
     const term = text(row, 'term')
     if (term === 'read' || term === 'spooled') counts[term] = integer(row, 'count')
-    else if (term === 'filtered' || term === 'missed') counts[term][text(row, 'reason')] = integer(row, 'count')
+    else if (term === 'filtered' || term === 'missed')
+      counts[term][text(row, 'reason')] = integer(row, 'count')
   }
   return sources
 }
@@ -70,7 +80,8 @@ export function sinkCounts(db: Database): Map<string, Map<string, SinkCounts>> {
     const counts = of(text(row, 'name'), text(row, 'source'))
     const term = text(row, 'term')
     if (term === 'lost') counts.lost[text(row, 'reason')] = integer(row, 'count')
-    else if (term === 'routed' || term === 'acknowledged' || term === 'quarantined') counts[term] = integer(row, 'count')
+    else if (term === 'routed' || term === 'acknowledged' || term === 'quarantined')
+      counts[term] = integer(row, 'count')
   }
   for (const row of db.all(`SELECT sink.name, batch.source, sum(batch.count) AS held
     FROM sink JOIN batch ON ${awaits} GROUP BY sink.name, batch.source`)) {
@@ -81,12 +92,18 @@ export function sinkCounts(db: Database): Map<string, Map<string, SinkCounts>> {
 
 /** When the oldest batch that each sink awaits was spooled, milliseconds since the epoch. */
 export function oldestHeld(db: Database): Map<string, number> {
-  const rows = db.all(`SELECT sink.name, min(batch.time_ms) AS oldest FROM sink JOIN batch ON ${awaits} GROUP BY sink.name`)
+  const rows = db.all(
+    `SELECT sink.name, min(batch.time_ms) AS oldest FROM sink JOIN batch ON ${awaits} GROUP BY sink.name`,
+  )
   return new Map(rows.map((row) => [text(row, 'name'), integer(row, 'oldest')]))
 }
 
 /** @param metricsSource the one source whose counts are samples */
-export function atRisk(db: Database, metricsSource: string, offNodeTakes: (source: string) => boolean): AtRisk {
+export function atRisk(
+  db: Database,
+  metricsSource: string,
+  offNodeTakes: (source: string) => boolean,
+): AtRisk {
   let records = 0
   let samples = 0
   let bytes = 0
@@ -110,7 +127,8 @@ export function atRisk(db: Database, metricsSource: string, offNodeTakes: (sourc
   for (const row of db.all(`SELECT source, sum(count) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
       (SELECT sequence, routed, source, count, bytes, time_ms, 0 AS number FROM batch) AS row
       WHERE NOT ${passed} GROUP BY source`)) {
-    if (!counted.has(text(row, 'source'))) add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
+    if (!counted.has(text(row, 'source')))
+      add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
   }
   // A quarantined record whose batch no off-node sink has passed is in the sum above already.
   for (const row of db.all(`SELECT source, count(*) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
@@ -118,7 +136,8 @@ export function atRisk(db: Database, metricsSource: string, offNodeTakes: (sourc
       WHERE NOT ${passed} AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.sequence = row.sequence AND NOT EXISTS
         (SELECT 1 FROM sink WHERE off_node AND (batch.routed >> (id - 1)) & 1 AND cursor >= batch.sequence))
       GROUP BY source`)) {
-    if (!counted.has(text(row, 'source'))) add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
+    if (!counted.has(text(row, 'source')))
+      add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
   }
   return { records, samples, bytes, ...(oldest !== undefined && { oldestMilliseconds: oldest }) }
 }

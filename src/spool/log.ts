@@ -48,7 +48,10 @@ export function append(db: Database, sinks: readonly RoutedSink[], batch: NewBat
 }
 
 /** The next numbers of a source: one for each record, one for a whole collection of samples. @returns the first */
-export function takeNumbers(db: Database, batch: Pick<NewBatch, 'kind' | 'source' | 'count' | 'timeMilliseconds' | 'encoded'>): number {
+export function takeNumbers(
+  db: Database,
+  batch: Pick<NewBatch, 'kind' | 'source' | 'count' | 'timeMilliseconds' | 'encoded'>,
+): number {
   const step = batch.kind === 'events' ? batch.count : 1
   db.run(
     `INSERT INTO source (name, last_number, bytes, first_ms) VALUES (?, ?, ?, ?)
@@ -74,7 +77,9 @@ export function checkRow(row: Row): void {
     text(row, 'positions'),
   )
   if (crc32(written) !== integer(row, 'row_checksum'))
-    throw new CorruptionError(`Cannot read row of batch ${integer(row, 'sequence')}: its checksum does not match`)
+    throw new CorruptionError(
+      `Cannot read row of batch ${integer(row, 'sequence')}: its checksum does not match`,
+    )
 }
 
 /** @throws {CorruptionError} if row or payload are not what was written */
@@ -82,10 +87,20 @@ export function loadBatch(row: Row): SpooledBatch {
   checkRow(row)
   const encoded = { bytes: blob(row, 'payload'), checksum: integer(row, 'checksum') }
   const count = integer(row, 'count')
-  const common = { sequence: integer(row, 'sequence'), source: text(row, 'source'), count, bytes: integer(row, 'bytes') }
+  const common = {
+    sequence: integer(row, 'sequence'),
+    source: text(row, 'source'),
+    count,
+    bytes: integer(row, 'bytes'),
+  }
   return text(row, 'kind') === 'events'
     ? { ...common, kind: 'events', records: decodeRecords(encoded, count, integer(row, 'first_number')) }
-    : { ...common, kind: 'samples', timeMilliseconds: integer(row, 'time_ms'), samples: decodeSamples(encoded, count) }
+    : {
+        ...common,
+        kind: 'samples',
+        timeMilliseconds: integer(row, 'time_ms'),
+        samples: decodeSamples(encoded, count),
+      }
 }
 
 function rowText(...columns: readonly (string | number)[]): string {

@@ -75,7 +75,12 @@ function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Datab
     replace(sinks, error) {
       mkdirSync(options.path, { recursive: true })
       const held = existsSync(join(options.path, 'lock')) ? lock : lockFolder(options.path)
-      return onFile(options, held, file, error === undefined ? writeAgain(options, db, file) : startAgain(options, file, sinks, error, db))
+      return onFile(
+        options,
+        held,
+        file,
+        error === undefined ? writeAgain(options, db, file) : startAgain(options, file, sinks, error, db),
+      )
     },
     close() {
       db.close()
@@ -96,12 +101,16 @@ function openFile(file: string): Database {
   try {
     const version = db.number('PRAGMA user_version')
     if (version > schemaVersion)
-      throw new CorruptionError(`Cannot read spool "${file}": it is of version ${version}, newer than ${schemaVersion}`)
+      throw new CorruptionError(
+        `Cannot read spool "${file}": it is of version ${version}, newer than ${schemaVersion}`,
+      )
     const fresh = version === 0 && db.number('SELECT count(*) FROM sqlite_schema') === 0
     if (!fresh && db.number('PRAGMA application_id') !== applicationId)
       throw new CorruptionError(`Cannot read spool "${file}": it is a database of another program`)
     if (fresh) db.script('PRAGMA auto_vacuum = INCREMENTAL')
-    db.script(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous(dirname(file))}; PRAGMA cache_size = -2000`)
+    db.script(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous(dirname(file))}; PRAGMA cache_size = -2000`,
+    )
     if (fresh) create(db)
     const found = Object.values(db.get('PRAGMA quick_check(1)') ?? {})[0]
     if (found !== 'ok') throw new CorruptionError(`Cannot read spool "${file}": ${found}`)
@@ -126,12 +135,20 @@ function writeAgain(options: SpoolOptions, db: Database, file: string): Database
   db.close()
   const aside = takePlace(file, next)
   const old = aside === undefined ? '' : `; what was put in its place is ${aside}`
-  options.report(`the spool file was deleted or replaced under the agent and was written again with everything in it${old}`)
+  options.report(
+    `the spool file was deleted or replaced under the agent and was written again with everything in it${old}`,
+  )
   return openFile(file)
 }
 
 /** A new ledger with what can be read of the old file, which is set aside. @param open the old file where it is still open */
-function startAgain(options: SpoolOptions, file: string, sinks: readonly SinkRoute[], error: unknown, open?: Database): Database {
+function startAgain(
+  options: SpoolOptions,
+  file: string,
+  sinks: readonly SinkRoute[],
+  error: unknown,
+  open?: Database,
+): Database {
   const old = open ?? openDamaged(file)
   const next = nextTo(file)
   const fresh = openFile(next)
@@ -143,7 +160,9 @@ function startAgain(options: SpoolOptions, file: string, sinks: readonly SinkRou
   fresh.close()
   old?.close()
   const aside = takePlace(file, next)
-  options.report(`the spool was replaced, the old one is ${aside ?? 'gone'}: ${describeSalvage(salvaged, error)}`)
+  options.report(
+    `the spool was replaced, the old one is ${aside ?? 'gone'}: ${describeSalvage(salvaged, error)}`,
+  )
   return openFile(file)
 }
 
@@ -151,7 +170,11 @@ function startAgain(options: SpoolOptions, file: string, sinks: readonly SinkRou
 function openDamaged(file: string): Database | undefined {
   try {
     const db = new Database(file, { readOnly: true })
-    if (db.number('PRAGMA user_version') === schemaVersion && db.number('PRAGMA application_id') === applicationId) return db
+    if (
+      db.number('PRAGMA user_version') === schemaVersion &&
+      db.number('PRAGMA application_id') === applicationId
+    )
+      return db
     db.close()
   } catch {
     // Nothing can be taken over, which the caller counts as unknown.

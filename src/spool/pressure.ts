@@ -63,7 +63,8 @@ export class Pressure {
   /** The bound in force: the configured one, or what the file system's reserve leaves. */
   bound(usedBytes: number): number {
     const { clock, maxBytes, reserveRatio } = this.#options
-    if (this.#file === undefined || clock.monotonic() - this.#looked < lookMilliseconds) return this.#boundBytes
+    if (this.#file === undefined || clock.monotonic() - this.#looked < lookMilliseconds)
+      return this.#boundBytes
     this.#looked = clock.monotonic()
     try {
       const { bsize, blocks, bavail } = statfsSync(dirname(this.#file))
@@ -89,7 +90,11 @@ export class Pressure {
   /** Whether a paused source has to go on waiting; ends its pause when not. */
   pauses(source: string, db: Database, usedBytes: number): boolean {
     if (!this.#paused.has(source)) return false
-    if (this.fill(db, usedBytes, 0) >= this.#rung(source) - 0.2 && db.number('SELECT count(*) FROM batch') > 0) return true
+    if (
+      this.fill(db, usedBytes, 0) >= this.#rung(source) - 0.2 &&
+      db.number('SELECT count(*) FROM batch') > 0
+    )
+      return true
     this.#paused.delete(source)
     return false
   }
@@ -105,7 +110,10 @@ export class Pressure {
 
   #rung(source: string): number {
     const { pauseOrder } = this.#options
-    return Pressure.full + (1 - Pressure.full) * ((pauseOrder.indexOf(source) + 1) / Math.max(1, pauseOrder.length))
+    return (
+      Pressure.full +
+      (1 - Pressure.full) * ((pauseOrder.indexOf(source) + 1) / Math.max(1, pauseOrder.length))
+    )
   }
 
   get #walBytes(): number {

@@ -4,7 +4,7 @@
  */
 import { QuarantineFullError } from '../errors.ts'
 import { blockStream, readPositions } from './acknowledgement.ts'
-import { type EventBatch, type SampleBatch, type SpooledBatch } from './batch.ts'
+import type { EventBatch, SampleBatch, SpooledBatch } from './batch.ts'
 import { decodeRecords, decodeSamples, type Encoded, encodeRecords, encodeSamples } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink } from './ledger.ts'
@@ -52,7 +52,11 @@ export function quarantineEntries(
 }
 
 /** Quarantined records, oldest first. */
-export function quarantined(db: Database, where: string, ...parameters: (string | number)[]): QuarantinedRecord[] {
+export function quarantined(
+  db: Database,
+  where: string,
+  ...parameters: (string | number)[]
+): QuarantinedRecord[] {
   return db
     .all(
       `SELECT quarantine.*, sink.name AS sink_name FROM quarantine JOIN sink ON sink.id = quarantine.sink
@@ -110,7 +114,13 @@ function single(batch: SpooledBatch, index: number): Single {
     const record = batch.records[index]
     if (record === undefined) throw new RangeError(`Cannot quarantine record ${index} of ${batch.count}`)
     const timeMilliseconds = Number(record.observed / 1_000_000n)
-    return { id: record.id, number: record.number, stream: record.stream, timeMilliseconds, encoded: encodeRecords([record]) }
+    return {
+      id: record.id,
+      number: record.number,
+      stream: record.stream,
+      timeMilliseconds,
+      encoded: encodeRecords([record]),
+    }
   }
   const sample = batch.samples[index]
   if (sample === undefined) throw new RangeError(`Cannot quarantine sample ${index} of ${batch.count}`)
@@ -149,11 +159,21 @@ function insert(
 function entryBatch(row: Row): SpooledBatch {
   const bytes = blob(row, 'payload')
   const encoded = { bytes, checksum: integer(row, 'checksum') }
-  const common = { sequence: integer(row, 'sequence'), source: text(row, 'source'), count: 1, bytes: bytes.length }
+  const common = {
+    sequence: integer(row, 'sequence'),
+    source: text(row, 'source'),
+    count: 1,
+    bytes: bytes.length,
+  }
   if (text(row, 'kind') === 'events') {
     const records = decodeRecords(encoded, 1, integer(row, 'number'))
     return { ...common, kind: 'events', records } satisfies EventBatch
   }
   const samples = decodeSamples(encoded, 1)
-  return { ...common, kind: 'samples', timeMilliseconds: integer(row, 'time_ms'), samples } satisfies SampleBatch
+  return {
+    ...common,
+    kind: 'samples',
+    timeMilliseconds: integer(row, 'time_ms'),
+    samples,
+  } satisfies SampleBatch
 }

@@ -3,8 +3,9 @@
  * what only optional sinks await; sample batches, thinned and then dropped; events that another required off-node
  * sink has. Pausing the sources is the last step and the caller's. Everything here runs in the caller's transaction.
  */
-import { type Database, integer, type Row, text } from './database.ts'
+
 import { blockStreams } from './acknowledgement.ts'
+import { type Database, integer, type Row, text } from './database.ts'
 import { awaits, countSink } from './ledger.ts'
 
 /** Every how many collections are kept, in turn, before all are dropped. */

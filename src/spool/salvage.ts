@@ -24,7 +24,12 @@ export interface Salvaged {
 }
 
 /** @param sinks of the new ledger, already in it */
-export function takeOver(old: Database | undefined, fresh: Database, sinks: readonly RoutedSink[], now: number): Salvaged {
+export function takeOver(
+  old: Database | undefined,
+  fresh: Database,
+  sinks: readonly RoutedSink[],
+  now: number,
+): Salvaged {
   return fresh.transaction(() => {
     const salvage = new Salvage(old, fresh, sinks)
     salvage.batches()
@@ -84,7 +89,10 @@ class Salvage {
   }
 
   quarantine(): void {
-    for (const record of this.#attempt(() => (this.#old === undefined ? [] : quarantined(this.#old, '1')), [])) {
+    for (const record of this.#attempt(
+      () => (this.#old === undefined ? [] : quarantined(this.#old, '1')),
+      [],
+    )) {
       const sink = this.#sinks.find(({ name }) => name === record.sink)
       if (sink === undefined) continue
       const { batch, source } = record
@@ -137,7 +145,9 @@ class Salvage {
   #cursors(): Map<string, { id: number; cursor: number }> | undefined {
     return this.#attempt(() => {
       const rows = this.#old?.all('SELECT id, name, cursor FROM sink WHERE NOT removed') ?? []
-      return new Map(rows.map((row) => [text(row, 'name'), { id: integer(row, 'id'), cursor: integer(row, 'cursor') }]))
+      return new Map(
+        rows.map((row) => [text(row, 'name'), { id: integer(row, 'id'), cursor: integer(row, 'cursor') }]),
+      )
     }, undefined)
   }
 
@@ -145,14 +155,18 @@ class Salvage {
   #sequences(): number[] {
     const found = new Set<number>()
     for (const from of ['batch NOT INDEXED', 'batch INDEXED BY batch_held']) {
-      for (const row of this.#rows(`SELECT sequence FROM ${from} ORDER BY sequence`)) found.add(integer(row, 'sequence'))
+      for (const row of this.#rows(`SELECT sequence FROM ${from} ORDER BY sequence`))
+        found.add(integer(row, 'sequence'))
     }
     return [...found].sort((a, b) => a - b)
   }
 
   /** The whole row, or what the index still knows of it: enough to count what is missed. */
   #row(sequence: number): Row | undefined {
-    const whole = this.#attempt(() => this.#old?.get('SELECT * FROM batch NOT INDEXED WHERE sequence = ?', sequence), undefined)
+    const whole = this.#attempt(
+      () => this.#old?.get('SELECT * FROM batch NOT INDEXED WHERE sequence = ?', sequence),
+      undefined,
+    )
     if (whole !== undefined) return whole
     const columns = 'sequence, kind, source, routed, count, bytes, time_ms'
     return this.#attempt(
@@ -166,7 +180,17 @@ class Salvage {
     const rows: Row[] = []
     if (this.#collect(sql, rows)) return rows
     const fromBack: Row[] = []
-    this.#collect(sql.replaceAll(/ORDER BY (.*)$/g, (_, keys: string) => `ORDER BY ${keys.split(', ').map((key) => `${key} DESC`).join(', ')}`), fromBack)
+    this.#collect(
+      sql.replaceAll(
+        /ORDER BY (.*)$/g,
+        (_, keys: string) =>
+          `ORDER BY ${keys
+            .split(', ')
+            .map((key) => `${key} DESC`)
+            .join(', ')}`,
+      ),
+      fromBack,
+    )
     this.unknown = true
     return [...rows, ...fromBack.reverse()]
   }

@@ -49,12 +49,15 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
     if (known !== undefined) {
       const id = integer(known, 'id')
       db.run('UPDATE sink SET required = ?, off_node = ?, keep_all = ? WHERE id = ?', ...flags, id)
-      if (integer(known, 'removed') === 1) db.run('UPDATE sink SET removed = 0, cursor = ? WHERE id = ?', newest, id)
+      if (integer(known, 'removed') === 1)
+        db.run('UPDATE sink SET removed = 0, cursor = ? WHERE id = ?', newest, id)
       return { ...sink, id }
     }
     const id = db.number('SELECT coalesce(max(id), 0) + 1 FROM sink')
     if (id > mostSinks)
-      throw new ConfigError(`Cannot add sink "${sink.name}": this spool has had ${mostSinks} different sinks already`)
+      throw new ConfigError(
+        `Cannot add sink "${sink.name}": this spool has had ${mostSinks} different sinks already`,
+      )
     db.run(
       'INSERT INTO sink (id, name, cursor, removed, required, off_node, keep_all) VALUES (?, ?, ?, 0, ?, ?, ?)',
       id,
@@ -71,8 +74,12 @@ function removeSink(db: Database, id: number): void {
     `SELECT batch.source, sum(batch.count) AS count FROM batch JOIN sink ON ${awaits} WHERE sink.id = ? GROUP BY batch.source`,
     id,
   )
-  for (const row of held) countSink(db, id, text(row, 'source'), 'lost', integer(row, 'count'), 'sink_removed')
-  const quarantined = db.all('SELECT source, count(*) AS count FROM quarantine WHERE sink = ? GROUP BY source', id)
+  for (const row of held)
+    countSink(db, id, text(row, 'source'), 'lost', integer(row, 'count'), 'sink_removed')
+  const quarantined = db.all(
+    'SELECT source, count(*) AS count FROM quarantine WHERE sink = ? GROUP BY source',
+    id,
+  )
   for (const row of quarantined) {
     countSink(db, id, text(row, 'source'), 'quarantined', -integer(row, 'count'))
     countSink(db, id, text(row, 'source'), 'lost', integer(row, 'count'), 'sink_removed')

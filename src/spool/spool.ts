@@ -94,6 +94,8 @@ export interface QuarantinedRecord {
 export interface Spool extends AsyncDisposable {
   /** The random id of this ledger; a new spool has a new one. */
   readonly ledger: string
+  /** The sequence of the newest batch. */
+  readonly newest: number
   /** Makes these the sinks: new ones start with the next batch, what is held for one no longer named is lost{sink_removed}. */
   route(sinks: readonly SinkRoute[]): Promise<void>
   /** Held and quarantined records that `route` would count as lost, by sink. */

@@ -7,17 +7,23 @@ import { EventEmitter, once } from 'node:events'
 import { statSync } from 'node:fs'
 import { describe, SpoolUnavailableError } from '../errors.ts'
 import type { SourceBatch } from '../model.ts'
-import { acknowledgedAfter, acknowledgedNow, blockStreams, type SourcePosition, writePositions } from './acknowledgement.ts'
+import {
+  acknowledgedAfter,
+  acknowledgedNow,
+  blockStreams,
+  type SourcePosition,
+  writePositions,
+} from './acknowledgement.ts'
 import type { SpooledBatch, SpooledSample } from './batch.ts'
 import { encodeRecords, encodeSamples } from './codec.ts'
-import { Database, failure, integer, text } from './database.ts'
-import { acknowledgeReplay, quarantined, quarantineEntries, refuseReplay } from './quarantine.ts'
+import { type Database, failure, integer, text } from './database.ts'
 import { atRisk, countSink, countSource, oldestHeld, sinkCounts, sourceCounts } from './ledger.ts'
 import { append, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
+import { acknowledgeReplay, quarantined, quarantineEntries, refuseReplay } from './quarantine.ts'
 import { loseBatch, makeRoom } from './room.ts'
-import { bit, forgetFinished, replaceSinks, type RoutedSink, takes, wouldLose } from './sinks.ts'
+import { bit, forgetFinished, type RoutedSink, replaceSinks, takes, wouldLose } from './sinks.ts'
 import {
   type BatchResult,
   type LedgerSnapshot,
@@ -63,6 +69,10 @@ export class SqliteSpool implements Spool {
     return text(this.#db.get(`SELECT value FROM meta WHERE key = 'ledger'`) ?? {}, 'value')
   }
 
+  get newest(): number {
+    return this.#newest
+  }
+
   async route(sinks: readonly SinkRoute[]): Promise<void> {
     this.#guard('sinks', () => {
       const routed = this.#db.transaction(() => {
@@ -94,13 +104,22 @@ export class SqliteSpool implements Spool {
       this.#db.transaction(
         () => {
           const { filtered = {}, missed = {}, records } = batch
-          for (const [reason, count] of Object.entries(filtered)) countSource(this.#db, source, 'filtered', count, reason)
-          for (const [reason, count] of Object.entries(missed)) countSource(this.#db, source, 'missed', count, reason)
+          for (const [reason, count] of Object.entries(filtered))
+            countSource(this.#db, source, 'filtered', count, reason)
+          for (const [reason, count] of Object.entries(missed))
+            countSource(this.#db, source, 'missed', count, reason)
           const filteredCount = Object.values(filtered).reduce((sum, count) => sum + count, 0)
           countSource(this.#db, source, 'read', records.length + filteredCount)
           if (encoded !== undefined) {
             const positions = writePositions(batch.positions)
-            append(this.#db, this.#sinks, { kind: 'events', source, count: records.length, timeMilliseconds: now, positions, encoded })
+            append(this.#db, this.#sinks, {
+              kind: 'events',
+              source,
+              count: records.length,
+              timeMilliseconds: now,
+              positions,
+              encoded,
+            })
           }
           this.#writePositions(source, batch)
           this.#countUnwritten()
@@ -166,7 +185,9 @@ export class SqliteSpool implements Spool {
           return loadBatch(row)
         } catch (error) {
           if (failure(error) !== 'damaged') throw error
-          this.#options.report(`batch ${integer(row, 'sequence')} of ${text(row, 'source')} is damaged, counted as lost: ${describe(error)}`)
+          this.#options.report(
+            `batch ${integer(row, 'sequence')} of ${text(row, 'source')} is damaged, counted as lost: ${describe(error)}`,
+          )
           this.#db.transaction(() => loseBatch(this.#db, row, 'spool_damaged'))
         }
       }
@@ -203,7 +224,9 @@ export class SqliteSpool implements Spool {
         sources: sourceCounts(this.#db),
         sinks: sinkCounts(this.#db),
         oldestHeldMilliseconds: oldestHeld(this.#db),
-        atRisk: atRisk(this.#db, metricsSource, (source) => this.#sinks.some((sink) => sink.offNode && takes(sink, source))),
+        atRisk: atRisk(this.#db, metricsSource, (source) =>
+          this.#sinks.some((sink) => sink.offNode && takes(sink, source)),
+        ),
         usedBytes: this.#used(),
         boundBytes: this.#pressure.bound(this.#used()),
         batches: this.#db.number('SELECT count(*) FROM batch'),
@@ -221,7 +244,9 @@ export class SqliteSpool implements Spool {
   }
 
   async replays(sink: string): Promise<readonly QuarantinedRecord[]> {
-    return this.#guard(`sink ${sink}`, () => quarantined(this.#db, 'sink.name = ? AND quarantine.replay = 1', sink).slice(0, 100))
+    return this.#guard(`sink ${sink}`, () =>
+      quarantined(this.#db, 'sink.name = ? AND quarantine.replay = 1', sink).slice(0, 100),
+    )
   }
 
   async replayed(key: number, refused?: string): Promise<void> {
@@ -255,7 +280,9 @@ export class SqliteSpool implements Spool {
       const refused = result.quarantined ?? []
       const accounted = result.acknowledged + (result.lost?.count ?? 0) + refused.length
       if (accounted !== integer(row, 'count'))
-        throw new RangeError(`Cannot settle batch ${result.sequence} of ${integer(row, 'count')}: ${accounted} accounted for`)
+        throw new RangeError(
+          `Cannot settle batch ${result.sequence} of ${integer(row, 'count')}: ${accounted} accounted for`,
+        )
       countSink(this.#db, sink.id, source, 'acknowledged', result.acknowledged)
       if (result.lost !== undefined) {
         countSink(this.#db, sink.id, source, 'lost', result.lost.count, result.lost.reason)
@@ -321,7 +348,8 @@ export class SqliteSpool implements Spool {
         return step()
       }
       if (meaning === 'other') throw error
-      if (this.#refused === undefined) this.#options.report(`the spool cannot be written, sources wait: ${describe(error)}`)
+      if (this.#refused === undefined)
+        this.#options.report(`the spool cannot be written, sources wait: ${describe(error)}`)
       this.#refused = describe(error)
       throw new SpoolUnavailableError(`Cannot write spool for ${what}: ${describe(error)}`, { cause: error })
     }
@@ -389,7 +417,8 @@ export class SqliteSpool implements Spool {
   }
 
   async #change(signal: AbortSignal, mostMilliseconds?: number): Promise<void> {
-    const signals = mostMilliseconds === undefined ? [signal] : [signal, AbortSignal.timeout(mostMilliseconds)]
+    const signals =
+      mostMilliseconds === undefined ? [signal] : [signal, AbortSignal.timeout(mostMilliseconds)]
     await once(this.#changes, 'change', { signal: AbortSignal.any(signals) }).catch(() => undefined)
   }
 }
