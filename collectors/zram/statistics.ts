@@ -87,23 +87,22 @@ export function parseColumns(path: string, text: string, { columns, factor, leas
     )
   const values: Statistics = new Map()
   for (const [index, word] of words.entries()) {
-    const place = `${path} column ${index + 1}`
-    const value = parseCount(place, word)
+    const value = parseCount(`${path} column ${index + 1}`, word, factor)
     const metric = columns[index]
     if (metric === undefined || (metric === metrics.memLimit && value === 0)) continue
-    values.set(metric, parseCount(place, String(value * factor)))
+    values.set(metric, value)
   }
   return values
 }
 
 /**
- * Parses a whole number.
+ * Parses a whole number of units of `factor`.
  * @throws {ParseError} that names the place: anything else, or too large to be a count (a negative one that wrapped).
  */
-export function parseCount(place: string, text: string): number {
+export function parseCount(place: string, text: string, factor = 1): number {
   const word = text.trim()
   if (!/^\d+$/.test(word)) throw new ParseError(`Cannot parse ${place} "${word}": not a whole number`)
-  const value = Number(word)
+  const value = Number(word) * factor
   if (!Number.isSafeInteger(value))
     throw new ParseError(`Cannot parse ${place} "${word}": too large to be true`)
   return value
