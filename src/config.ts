@@ -1,0 +1,126 @@
+/**
+ * Loads the configuration: --config, REMORA_CONFIG, /etc/remora.yaml, defaults (first found wins), then the
+ * environment's overrides, checked by the one schema. All that is wrong is said at once, each with its place.
+ */
+import { readFile as readText } from 'node:fs/promises'
+import { stringify } from 'yaml'
+import { collectors } from '../collectors/all.ts'
+import { override } from './config/environment.ts'
+import { type ConfigFile, readYaml } from './config/file.ts'
+import { findingsOf, soundPart, valueAt } from './config/issues.ts'
+import { keyTree, type Path, pathText } from './config/keys.ts'
+import { cautions, type Finding, violations } from './config/rules.ts'
+import { hideSecrets, shown } from './config/secrets.ts'
+import { type Config, configSchema } from './config-schema.ts'
+import { ConfigError, describe } from './errors.ts'
+import { metricsSource } from './spool/spool.ts'
+
+const wellKnown = '/etc/remora.yaml'
+
+export interface ConfigSources {
+  /** The value of --config. */
+  readonly file?: string | undefined
+  /** The environment: REMORA_CONFIG and the overrides. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly readFile?: (path: string) => Promise<string>
+  /** Names of event sources beside the collectors, which a sink may take. */
+  readonly sources?: readonly string[]
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** The file, or `defaults`; with the names of the variables that override it. */
+  readonly origin: string
+  /** What is allowed and unwise, each a line. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws {ConfigError} with a line for each mistake: `Cannot use FILE:LINE:COLUMN: KEY "VALUE": WHAT IS EXPECTED` */
+export async function loadConfig(from: ConfigSources): Promise<LoadedConfig> {
+  const { name, text } = await find(from)
+  const file = readYaml(text)
+  if (file.errors.length > 0)
+    throw refusal(file.errors.map(({ line, column, words }) => `${name}:${line}:${column}: ${words}`))
+  const root = keyTree()
+  const { value, variables, errors } = override(from.env, root, file.value)
+  const parsed = configSchema.safeParse(value)
+  const wrong = parsed.success ? [] : findingsOf(parsed.error.issues, root, value)
+  const sound = parsed.success ? parsed.data : soundPart(value)
+  const sources = [metricsSource, ...collectors.map((collector) => collector.name), ...(from.sources ?? [])]
+  const broken = sound ? [...violations(sound, { sources, written: value })] : []
+  const alone = broken.filter(({ path, about = [] }) =>
+    [path, ...about].every((one) => !wrong.some((other) => starts(one, other.path))),
+  )
+  const places = placesIn(name, file, variables)
+  const line = (finding: Finding) => `${places.of(finding)}: ${sentence(finding, value, sound)}`
+  const all = [...wrong, ...alone].sort((a, b) => places.order(a) - places.order(b))
+  if (!parsed.success || all.length > 0 || errors.length > 0) throw refusal([...all.map(line), ...errors])
+  return {
+    config: parsed.data,
+    origin: [name, ...variables.keys()].join(', '),
+    warnings: [...cautions(parsed.data)].map((finding) =>
+      valueAt(value, finding.path) === undefined ? sentence(finding, value, sound) : line(finding),
+    ),
+  }
+}
+
+/** The effective configuration as YAML for `remora check`, without anything secret, and its warnings as comments. */
+export function checkReport(config: Config, origin: string, warnings: readonly string[] = []): string {
+  const comments = [`from ${origin}`, ...warnings.map((warning) => `warning: ${warning}`)]
+  return `${comments.map((comment) => `# ${comment}`).join('\n')}\n${stringify(hideSecrets(config), { lineWidth: 0 })}`
+}
+
+async function find({ file, env, readFile = (path) => readText(path, 'utf8') }: ConfigSources) {
+  const named = file ?? (env.REMORA_CONFIG || undefined)
+  const name = named ?? wellKnown
+  try {
+    return { name, text: await readFile(name) }
+  } catch (error) {
+    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (absent && named === undefined) return { name: 'defaults', text: '' }
+    const reason = absent ? 'no such file' : describe(error)
+    throw new ConfigError(`Cannot use configuration "${name}": ${reason}`, { cause: error })
+  }
+}
+
+function refusal(lines: readonly string[]): ConfigError {
+  return new ConfigError(lines.map((line) => `Cannot use ${line}`).join('\n'))
+}
+
+function sentence({ path, words, missing, key }: Finding, value: unknown, sound: Config | undefined): string {
+  if (missing) return `${pathText(path)} is missing: ${words}`
+  if (path.length === 0) return words
+  const written = valueAt(value, path)
+  // A rule may be about a default.
+  const found = written === undefined ? valueAt(sound, path) : written
+  return `${pathText(path)}${key ? '' : shown(path, found)}: ${words}`
+}
+
+/** Where findings are: the variable that set what they are about, else the place in the file. */
+function placesIn(name: string, file: ConfigFile, variables: ReadonlyMap<string, Path>) {
+  const variableOf = ({ path, missing }: Finding) => {
+    const around = missing ? path.slice(0, -1) : path
+    const inFile = valueAt(file.value, around) !== undefined
+    let found: string | undefined
+    for (const [variable, set] of variables)
+      if (starts(path, set) || (missing && !inFile && starts(set, around))) found = variable
+    return found
+  }
+  const placeOf = ({ path, key }: Finding) => file.locate(path, key ? 'key' : 'value')
+  return {
+    of(finding: Finding): string {
+      const { line, column } = placeOf(finding)
+      return variableOf(finding) ?? `${name}:${line}:${column}`
+    },
+    /** The file from top to bottom, then the environment. */
+    order(finding: Finding): number {
+      if (variableOf(finding) !== undefined) return Number.MAX_SAFE_INTEGER
+      const { line, column } = placeOf(finding)
+      return line * 1e6 + column
+    },
+  }
+}
+
+function starts(path: Path, prefix: Path): boolean {
+  return prefix.every((word, index) => path[index] === word)
+}
