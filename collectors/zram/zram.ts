@@ -32,8 +32,8 @@ interface Surroundings {
 
 const percent = z
   .int('a whole percentage')
-  .min(1, 'a percentage from 1 to 99')
-  .max(99, 'a percentage from 1 to 99')
+  .min(1, { error: 'a percentage from 1 to 99', abort: true })
+  .max(99, { error: 'a percentage from 1 to 99', abort: true })
 
 export const options = z
   .strictObject({
