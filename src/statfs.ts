@@ -83,6 +83,7 @@ async function askChild(run: CommandRunner, path: string, deadlineSeconds: numbe
     if (result.exitCode === 0) return parseStat(result.stdout.toString('utf8'))
     throw new StatfsError(path, lastWords(result.stderr), { hung: false })
   } catch (cause) {
+    if (cause instanceof ParseError) throw new StatfsError(path, 'unexpected answer', { hung: false, cause })
     if (!(cause instanceof CommandError)) throw cause
     throw new StatfsError(path, cause.timedOut ? noAnswer : cause.message, { hung: cause.timedOut, cause })
   }

@@ -1,0 +1,45 @@
+/**
+ * What ext4 says of itself: /sys/fs/ext4/<device>, one whole number in each file.
+ * Kernels before 5.5 have no warning_count and msg_count; the times are seconds since the epoch, 0 for never.
+ * @see Linux Documentation/ABI/testing/sysfs-fs-ext4, fs/ext4/sysfs.c
+ */
+import { ParseError } from '../../src/errors.ts'
+import type { Metric, Sample } from '../../src/model.ts'
+import type { Tree } from '../../src/tree.ts'
+import * as metric from './metrics.ts'
+
+const files: readonly Metric[] = [
+  metric.ext4Errors,
+  metric.ext4Warnings,
+  metric.ext4Messages,
+  metric.ext4FirstError,
+  metric.ext4LastError,
+]
+
+/** The devices with ext4 on them that is mounted now. */
+export async function ext4Devices(sys: Tree): Promise<string[]> {
+  return (await sys.list('fs/ext4')).filter((name) => name !== 'features')
+}
+
+/**
+ * Reads the counts of one file system.
+ * @returns a sample of each file that is there; a time of zero has none.
+ * @throws {ParseError} if one is not a whole number
+ */
+export async function readExt4(sys: Tree, device: string): Promise<Sample[]> {
+  const samples: Sample[] = []
+  for (const of of files) {
+    const text = await sys.line(`fs/ext4/${device}/${of.source}`)
+    if (text === undefined) continue
+    const value = parseCount(text, of.source)
+    if (of.unit === 'timestamp_seconds' && value === 0) continue
+    samples.push({ metric: of, value, labels: { device } })
+  }
+  return samples
+}
+
+/** @throws {ParseError} if it is not a whole number */
+export function parseCount(text: string, file: string): number {
+  if (!/^\d+$/.test(text)) throw new ParseError(`Cannot parse ${file} "${text}": not a whole number`)
+  return Number(text)
+}
