@@ -43,7 +43,7 @@ export function httpSink(config: HttpConfig, clock: Clock): HttpSink {
   const commonHeaders = requestHeaders(config)
   const timeout = config.retry.timeout_seconds * 1000
   const agent = new Agent({
-    connections: 2,
+    connections: 1,
     keepAliveTimeout: 30_000,
     headersTimeout: 0,
     bodyTimeout: 0,
