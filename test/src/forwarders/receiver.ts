@@ -12,13 +12,15 @@ export interface Received {
   readonly body: Buffer
 }
 
-/** Answers one request; `count` is how many POSTs came, this one included. HEAD is answered with 405 and a Date. */
+/** Answers one request; `count` is how many POSTs came, this one included. HEAD is answered with 405. */
 export type Script = (response: ServerResponse, received: Received, count: number) => void
 
 export interface Receiver extends AsyncDisposable {
   readonly url: string
   readonly posts: Received[]
   readonly heads: Received[]
+  /** Sets the headers of the answer to HEAD (at first only the true Date); undefined: not even a Date. */
+  onHead(headers: (() => Record<string, string>) | undefined): void
   /** How many connections were made. */
   connections(): number
 }
@@ -27,13 +29,15 @@ export async function startReceiver(script: Script, tls?: ServerOptions): Promis
   const posts: Received[] = []
   const heads: Received[] = []
   let connections = 0
+  let headHeaders: (() => Record<string, string>) | undefined = () => ({})
   const listener: RequestListener = async (request, response) => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece)
     const received = { method: request.method ?? '', headers: request.headers, body: Buffer.concat(pieces) }
     if (received.method === 'HEAD') {
       heads.push(received)
-      response.writeHead(405).end()
+      response.sendDate = headHeaders !== undefined
+      response.writeHead(405, headHeaders?.()).end()
     } else {
       posts.push(received)
       script(response, received, posts.length)
@@ -51,6 +55,9 @@ export async function startReceiver(script: Script, tls?: ServerOptions): Promis
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}/write`,
     posts,
     heads,
+    onHead(headers) {
+      headHeaders = headers
+    },
     connections: () => connections,
     async [Symbol.asyncDispose]() {
       server.close()
