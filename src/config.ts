@@ -16,6 +16,11 @@ import { ConfigError, describe } from './errors.ts'
 import { metricsSource } from './spool/spool.ts'
 
 const wellKnown = '/etc/remora.yaml'
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+}
 
 export interface ConfigSources {
   /** The value of --config. */
@@ -76,10 +81,9 @@ async function find({ file, env, readFile = (path) => readText(path, 'utf8') }: 
   try {
     return { name, text: await readFile(name) }
   } catch (error) {
-    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (absent && named === undefined) return { name: 'defaults', text: '' }
-    const reason = absent ? 'no such file' : describe(error)
-    throw new ConfigError(`Cannot use configuration "${name}": ${reason}`, { cause: error })
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'ENOENT' && named === undefined) return { name: 'defaults', text: '' }
+    throw new ConfigError(`Cannot use configuration "${name}": ${unreadable[code] ?? describe(error)}`)
   }
 }
 
@@ -98,25 +102,31 @@ function sentence({ path, words, missing, key }: Finding, value: unknown, sound:
 
 /** Where findings are: the variable that set what they are about, else the place in the file. */
 function placesIn(name: string, file: ConfigFile, variables: ReadonlyMap<string, Path>) {
-  const variableOf = ({ path, missing }: Finding) => {
+  const variableOf = (path: Path, missing = false) => {
     const around = missing ? path.slice(0, -1) : path
     const inFile = valueAt(file.value, around) !== undefined
-    let found: string | undefined
-    for (const [variable, set] of variables)
-      if (starts(path, set) || (missing && !inFile && starts(set, around))) found = variable
-    return found
+    return [...variables]
+      .filter(([, set]) => starts(path, set) || (missing && !inFile && starts(set, around)))
+      .map(([variable]) => variable)
+      .at(-1)
   }
-  const placeOf = ({ path, key }: Finding) => file.locate(path, key ? 'key' : 'value')
+  const place = ({ path, about = [], missing, key }: Finding) => {
+    // A default can be wrong only because of a key beside it.
+    const written = [path, ...about].find(
+      (one) => variableOf(one) !== undefined || valueAt(file.value, one) !== undefined,
+    )
+    const at = missing ? path : (written ?? path)
+    return { variable: variableOf(at, missing), ...file.locate(at, key ? 'key' : 'value') }
+  }
   return {
     of(finding: Finding): string {
-      const { line, column } = placeOf(finding)
-      return variableOf(finding) ?? `${name}:${line}:${column}`
+      const { variable, line, column } = place(finding)
+      return variable ?? `${name}:${line}:${column}`
     },
     /** The file from top to bottom, then the environment. */
     order(finding: Finding): number {
-      if (variableOf(finding) !== undefined) return Number.MAX_SAFE_INTEGER
-      const { line, column } = placeOf(finding)
-      return line * 1e6 + column
+      const { variable, line, column } = place(finding)
+      return variable === undefined ? line * 1e6 + column : Number.MAX_SAFE_INTEGER
     },
   }
 }

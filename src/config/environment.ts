@@ -78,13 +78,8 @@ function pathsOf(rest: string, key: Key, value: unknown): Path[] {
 
 /** The names of a map: those that are there, those of its default, and those that a variable may mean to add. */
 function namesIn(key: Key, value: unknown, rest: string): string[] {
-  const words = rest.split('_')
-  const added = words.map((_, index) =>
-    words
-      .slice(0, index + 1)
-      .join('_')
-      .toLowerCase(),
-  )
+  const words = rest.toLowerCase().split('_')
+  const added = words.slice(1).map((_, index) => words.slice(0, index + 1).join('_'))
   const known = [value, key.default].flatMap((map) =>
     typeof map === 'object' && map !== null ? Object.keys(map) : [],
   )
