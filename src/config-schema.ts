@@ -267,3 +267,13 @@ export interface CollectorSection {
   readonly deadline_seconds: number
   readonly options?: unknown
 }
+
+/** The section of every collector, by name. */
+export function collectorSectionsOf(config: Config): Record<string, CollectorSection> {
+  return Object.fromEntries(
+    Object.entries(config.collectors).map(([name, { schedule, ...section }]) => [
+      name,
+      { ...section, ...(typeof schedule === 'string' && { schedule }) },
+    ]),
+  )
+}

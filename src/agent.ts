@@ -1,0 +1,273 @@
+/** The agent: collectors, spool, sinks and server of one configuration, put together, changed and ended. */
+import { isDeepStrictEqual } from 'node:util'
+import { createAgentMetrics } from './agent-metrics.ts'
+import { systemClock } from './clock.ts'
+import { commandRunner } from './command.ts'
+import type { LoadedConfig } from './config.ts'
+import { type CollectorSection, type Config, collectorSectionsOf } from './config-schema.ts'
+import { describe } from './errors.ts'
+import { registrySamples } from './exposition.ts'
+import type { Log } from './log.ts'
+import type { Collector, Sample } from './model.ts'
+import { nodeIdentity } from './node.ts'
+import { pusher } from './push.ts'
+import { Readings } from './readings.ts'
+import { type Scheduled, schedule } from './schedule.ts'
+import { type RunningServer, startServer } from './server/server.ts'
+import { routes, Sinks } from './sinks.ts'
+import { runAcknowledgements, runSource } from './sources.ts'
+import { ledgerSamples } from './spool/ledger-metrics.ts'
+import { openSpool } from './spool/open.ts'
+import type { LedgerSnapshot, Spool } from './spool/spool.ts'
+import { usageReader } from './statfs.ts'
+import type { Status } from './status.ts'
+import { tree } from './tree.ts'
+import { version } from './version.ts'
+
+export interface Agent {
+  readonly port: number
+  /** Applies a configuration that was checked. @throws {Error} it cannot be applied; everything is as before */
+  reload(loaded: LoadedConfig): Promise<void>
+  /** Stops collecting, drains to the sinks within the configured time, closes everything. @returns what is left, in words */
+  stop(): Promise<string>
+}
+
+interface Source {
+  readonly section: CollectorSection
+  readonly stop: AbortController
+  readonly stopped: Promise<void>
+}
+
+/** What runs with every collector of this agent. */
+export function surroundings({ paths }: Config) {
+  const run = commandRunner()
+  return {
+    sys: tree(paths.sys),
+    proc: tree(paths.proc),
+    host: tree(paths.root),
+    run,
+    statfs: usageReader(run),
+  }
+}
+
+/**
+ * @throws {LockedError} another Remora uses the spool; {ConfigError} a sink cannot be made; {Error} the address is taken
+ */
+export async function startAgent(
+  loaded: LoadedConfig,
+  collectors: readonly Collector[],
+  log: Log,
+): Promise<Agent> {
+  const startedMilliseconds = Date.now()
+  const clock = systemClock
+  let config = loaded.config
+  log.setLevel(config.log.level)
+  const metrics = createAgentMetrics(log)
+  const around = surroundings(config)
+  let identity = await nodeIdentity(config.node, around)
+  for (const warning of [...loaded.warnings, ...identity.warnings])
+    log.warn(`configuration: ${warning}`, warning)
+
+  const spool: Spool = await openSpool(
+    {
+      path: config.spool.path,
+      maxBytes: config.spool.max_bytes,
+      reserveRatio: config.spool.reserve_ratio,
+      pauseOrder: config.spool.pause_order,
+      clock,
+      report: (message) => log.warn(`spool: ${message.split(':')[0]}`, `Spool: ${message}`),
+    },
+    routes(config.sinks),
+  )
+  const origin = {
+    get node() {
+      return identity.name
+    },
+    get bootId() {
+      return identity.bootId
+    },
+    get ledger() {
+      return spool.ledger
+    },
+  }
+  const collecting = new AbortController()
+  const { signal } = collecting
+  const sinks = new Sinks({ spool, origin, clock, log, metrics })
+  const readings = new Readings({
+    surroundings: around,
+    clock,
+    log,
+    metrics,
+    signal,
+    spool,
+    node: identity.name,
+  })
+  const sources = new Map<string, Source>()
+  const acknowledgements = new AbortController()
+  let firstRunsDone = false
+  let stopping = false
+  let push: Scheduled | undefined
+  let server: RunningServer | undefined
+
+  async function ledger(): Promise<LedgerSnapshot> {
+    return spool.snapshot()
+  }
+
+  async function samples(names?: readonly string[]): Promise<readonly Sample[]> {
+    if (names !== undefined) return readings.current(names)
+    metrics.update()
+    return [...readings.current(), ...ledgerSamples(await ledger(), clock.now()), ...sinks.samples()]
+  }
+
+  const status: Status = {
+    get node() {
+      return identity.name
+    },
+    bootId: identity.bootId,
+    version,
+    startedMilliseconds,
+    refresh: (names) => readings.refresh(names),
+    samples,
+    collectors: () => readings.status(),
+    sinks: () => sinks.status(),
+    ledger,
+    notReady: () => [
+      ...(firstRunsDone ? [] : ['the collectors have not finished their first run']),
+      ...(stopping ? ['Remora is stopping'] : []),
+    ],
+  }
+
+  const listen = (address: string) =>
+    startServer({
+      listen: address,
+      status,
+      registry: metrics.registry,
+      failed: (error) => log.error('server', describe(error)),
+      dropped: (series) =>
+        log.warn('duplicate series', `Series ${series} is there twice, the first is shown`),
+    })
+
+  const pushOnce = pusher({
+    refresh: () => readings.refresh(),
+    samples: async () => [...(await samples()), ...(await registrySamples(metrics.registry))],
+    spool,
+    clock,
+    log,
+    signal,
+  })
+
+  /** Everything that follows the configuration and cannot fail. */
+  async function follow(next: Config): Promise<void> {
+    const sections = withSections(next, collectors)
+    const { firstRuns } = await readings.configure(collectors, { ...next, collectors: sections })
+    void firstRuns.then(() => {
+      firstRunsDone = true
+    })
+    for (const collector of collectors) await followSource(collector, sections[collector.name])
+    push?.stop()
+    push = next.push.enabled ? schedule(next.push.schedule, pushOnce, { name: 'push', log }) : undefined
+    log.setLevel(next.log.level)
+  }
+
+  async function followSource(collector: Collector, section: CollectorSection | undefined): Promise<void> {
+    if (collector.read === undefined) return
+    const before = sources.get(collector.name)
+    if (before !== undefined && isDeepStrictEqual(before.section, section)) return
+    before?.stop.abort()
+    await before?.stopped
+    sources.delete(collector.name)
+    if (!section?.enabled) return
+    const stop = new AbortController()
+    const parts = { surroundings: around, spool, clock, log, metrics }
+    const stopped = runSource(collector, section.options, parts, AbortSignal.any([signal, stop.signal]))
+    sources.set(collector.name, { section, stop, stopped })
+  }
+
+  try {
+    server = await listen(config.server.listen)
+    await sinks.configure(config.sinks)
+  } catch (error) {
+    await server?.close()
+    await spool[Symbol.asyncDispose]()
+    throw error
+  }
+  const acknowledged = runAcknowledgements(collectors, { spool, clock, log }, acknowledgements.signal)
+  await follow(config)
+  log.info(
+    'agent',
+    `Remora ${version} runs on ${identity.name}: http://${address(config.server.listen, server.port)}/`,
+  )
+  if (!Object.values(config.sinks).some((sink) => sink.off_node))
+    log.warn(
+      'agent',
+      'Nothing leaves this node: no sink is on another machine, a reset loses everything since boot',
+    )
+
+  return {
+    port: server.port,
+
+    async reload(next) {
+      const wanted = next.config
+      for (const part of ['spool', 'paths'] as const) {
+        if (!isDeepStrictEqual(config[part], wanted[part]))
+          log.warn(`reload ${part}`, `A change of ${part} takes effect at the next start`)
+      }
+      const moved = wanted.server.listen !== config.server.listen
+      const nextServer = moved ? await listen(wanted.server.listen) : server
+      try {
+        await sinks.configure(wanted.sinks)
+      } catch (error) {
+        if (moved) await nextServer?.close()
+        throw error
+      }
+      if (moved) await server?.close()
+      server = nextServer
+      identity = await nodeIdentity(wanted.node, around)
+      config = { ...wanted, spool: config.spool, paths: config.paths }
+      await follow(config)
+      for (const warning of next.warnings) log.warn(`configuration: ${warning}`, warning)
+      log.info('reload', `Configuration applied: ${next.origin}`)
+    },
+
+    async stop() {
+      stopping = true
+      push?.stop()
+      collecting.abort(new Error('Remora is stopping'))
+      await Promise.all([...sources.values()].map(({ stopped }) => stopped))
+      const drained = await sinks.drain(AbortSignal.timeout(config.shutdown.drain_seconds * 1000))
+      await sinks.stop()
+      acknowledgements.abort()
+      await acknowledged
+      const left = drained ? 'everything was delivered' : leftInWords(await ledger())
+      await server?.close()
+      await spool[Symbol.asyncDispose]()
+      return left
+    },
+  }
+}
+
+/** The sections of the configuration, and defaults for collectors it does not know (those of a test, or of a site). */
+function withSections(config: Config, collectors: readonly Collector[]): Record<string, CollectorSection> {
+  const sections: Record<string, CollectorSection> = collectorSectionsOf(config)
+  for (const { name, schedule, deadlineSeconds } of collectors) {
+    sections[name] ??= {
+      enabled: true,
+      deadline_seconds: deadlineSeconds ?? 10,
+      ...(schedule !== undefined && { schedule }),
+    }
+  }
+  return sections
+}
+
+function leftInWords({ sinks }: LedgerSnapshot): string {
+  const held = [...sinks].map(([name, sources]) => {
+    const count = [...sources.values()].reduce((sum, counts) => sum + counts.held, 0)
+    return count > 0 ? `${count} for ${name}` : ''
+  })
+  const some = held.filter((words) => words !== '').join(', ')
+  return some === '' ? 'everything was delivered' : `still in the spool: ${some}`
+}
+
+function address(listen: string, port: number): string {
+  return `${listen.slice(0, listen.lastIndexOf(':'))}:${port}`
+}

@@ -1,0 +1,28 @@
+/** `remora check`: the configuration in force, what is unwise in it, and what applying it would lose. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkReport, type LoadedConfig } from '../config.ts'
+import { routes } from '../sinks.ts'
+import { Database } from '../spool/database.ts'
+import { spoolFile } from '../spool/open.ts'
+import { wouldLose } from '../spool/sinks.ts'
+
+/** @returns the exit code; a wrong configuration never gets here */
+export async function check(
+  { config, origin, warnings }: LoadedConfig,
+  out: (text: string) => void,
+): Promise<number> {
+  const losses = [...removed(config)].map(
+    ([sink, count]) =>
+      `sink ${sink} is not in this configuration: the ${count} records and samples held for it would be lost`,
+  )
+  out(checkReport(config, origin, [...warnings, ...losses]))
+  return 0
+}
+
+function removed(config: LoadedConfig['config']): ReadonlyMap<string, number> {
+  const file = join(config.spool.path, spoolFile)
+  if (!existsSync(file)) return new Map()
+  using db = new Database(file, { readOnly: true })
+  return wouldLose(db, routes(config.sinks))
+}

@@ -1,0 +1,129 @@
+/** The command line: every command and what it needs, signals and exit codes. */
+import { Command, CommanderError } from 'commander'
+import { collectors } from '../collectors/all.ts'
+import { printInventory } from '../collectors/host/inventory-child.ts'
+import { surroundings } from './agent.ts'
+import { check } from './cli/check.ts'
+import { type CollectFormat, collectOnce } from './cli/collect.ts'
+import { exit, run } from './cli/run.ts'
+import { quarantineChange, quarantineList, type SpoolCommand, spoolState } from './cli/spool.ts'
+import { type LoadedConfig, loadConfig } from './config.ts'
+import { collectorSectionsOf } from './config-schema.ts'
+import { describe } from './errors.ts'
+import { version } from './version.ts'
+
+const out = (text: string) => process.stdout.write(text)
+const complain = (text: string) => process.stderr.write(text)
+const load = (file: string | undefined): Promise<LoadedConfig> => loadConfig({ file, env: process.env })
+
+/** @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = exit.done
+  const program = new Command('remora')
+    .description('Telemetry collector and forwarder for nodes whose root file system is only RAM.')
+    .version(version)
+    .option('-c, --config <file>', 'configuration file; else REMORA_CONFIG, /etc/remora.yaml, defaults')
+    .exitOverride()
+    .configureOutput({ writeOut: out, writeErr: complain })
+  const configFile = (): string | undefined => program.opts<{ config?: string }>().config
+
+  program
+    .command('run')
+    .description('run the agent')
+    .action(async () => {
+      code = await run(() => load(configFile()), collectors)
+    })
+  program
+    .command('check')
+    .description('check a configuration and print what is in force')
+    .argument('[file]', 'configuration file')
+    .action(async (file?: string) => {
+      code = await check(await load(file ?? configFile()), out)
+    })
+  program
+    .command('collect')
+    .description('run collectors once and print what they read')
+    .argument('[names...]', 'collectors; default all that are enabled')
+    .option('-f, --format <format>', 'table, prometheus or json', 'table')
+    .option('--json', 'the same as --format json')
+    .action(async (names: string[], options: { format: string; json?: boolean }) => {
+      const format = formatOf(options.json ? 'json' : options.format)
+      const { config } = await load(configFile())
+      const { signal } = new AbortController()
+      code = await collectOnce(names, {
+        format,
+        collectors,
+        surroundings: surroundings(config),
+        config: { ...config, collectors: collectorSectionsOf(config) },
+        signal,
+        out,
+        complain,
+      })
+    })
+  addSpool(program, configFile, (result) => {
+    code = result
+  })
+  program.command('inventory', { hidden: true }).action(printInventory)
+
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) complain(`${describe(error)}\n`)
+    return error instanceof CommanderError && error.exitCode === 0 ? exit.done : exit.usage
+  }
+  return code
+}
+
+function addSpool(
+  program: Command,
+  configFile: () => string | undefined,
+  done: (code: number) => void,
+): void {
+  const spool = program.command('spool').description('show the spool, its ledger and its quarantine')
+  const quarantine = spool.command('quarantine').description('records that a sink refused for their content')
+  const act = async (options: { json?: boolean }, work: (command: SpoolCommand) => number) => {
+    const { config } = await load(configFile())
+    done(work({ path: config.spool.path, json: options.json ?? false, out, complain }))
+  }
+  spool
+    .command('state', { isDefault: true })
+    .description('the ledger: what was read, and what became of it at each sink')
+    .option('--json')
+    .action((options) => act(options, spoolState))
+  const selecting = (name: string, description: string) =>
+    quarantine
+      .command(name)
+      .description(description)
+      .argument('[keys...]', 'keys as list shows them; default all')
+      .option('-s, --sink <name>', 'only those of this sink')
+      .option('--json')
+  type Options = { sink?: string; json?: boolean }
+  selecting('list', 'what is in it, and why').action((keys: string[], options: Options) =>
+    act(options, (command) => quarantineList(command, { keys, sink: options.sink }, false)),
+  )
+  selecting('export', 'write whole records as NDJSON').action((keys: string[], options: Options) =>
+    act(options, (command) => quarantineList(command, { keys, sink: options.sink }, true)),
+  )
+  selecting('replay', 'send them again, to their own sink alone').action((keys: string[], options: Options) =>
+    act(options, (command) => quarantineChange(command, { keys, sink: options.sink }, 'replay')),
+  )
+  selecting('drop', 'give them up, counted as lost').action((keys: string[], options: Options) =>
+    act(options, (command) => quarantineChange(command, { keys, sink: options.sink }, 'drop')),
+  )
+}
+
+function formatOf(text: string): CollectFormat {
+  if (text === 'table' || text === 'prometheus' || text === 'json') return text
+  throw new Error(`Cannot print as "${text}": known formats are table, prometheus, json`)
+}
+
+/** Standard output may be closed early, by head(1) say: nothing is left to print to. */
+process.stdout.on('error', () => process.exit(exit.done))
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    complain(`${describe(error)}\n`)
+    process.exit(exit.failed)
+  },
+)
