@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -33,7 +33,7 @@ test('a bad line of swaps is a ParseError that names the line', () => {
   })
 })
 
-/** What each disk is for on a machine of the given files, mounts and swaps. */
+/** What each disk is for on a machine of the given files (`-> target` for a link), mounts and swaps. */
 async function uses(
   files: Readonly<Record<string, string>>,
   mountinfo: readonly string[],
@@ -46,7 +46,8 @@ async function uses(
     await mkdir(join(folder, 'root'))
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true })
-      await writeFile(join(folder, path), text)
+      if (text.startsWith('-> ')) await symlink(text.slice(3), join(folder, path))
+      else await writeFile(join(folder, path), text)
     }
     const trees = { sys: tree(join(folder, 'sys')), host: tree(join(folder, 'root')) }
     const found = await deviceUses(trees, disks, parseMountinfo(mountinfo.join('\n')), swaps)
@@ -75,7 +76,9 @@ test('a mount with an anonymous number belongs to the device its source names, b
   assert.deepEqual(await uses(disk, [root, '21 20 0:40 / /srv rw - btrfs /dev/zram0 rw']), [
     'zram0 mount /srv',
   ])
-  assert.deepEqual(await uses(disk, ['20 1 0:40 / / rw - btrfs /dev/root rw']), ['zram0 unused '])
+  const linked = { ...disk, 'root/dev/zram0': '', 'root/dev/root': '-> zram0', 'root/dev/named': '-> zram0' }
+  assert.deepEqual(await uses(linked, ['20 1 0:40 / / rw - btrfs /dev/named rw']), ['zram0 root /'])
+  assert.deepEqual(await uses(linked, ['20 1 0:40 / / rw - btrfs /dev/root rw']), ['zram0 unused '])
   assert.deepEqual(await uses(disk, [root, '21 20 0:40 / /srv rw - tmpfs zram0 rw']), ['zram0 unused '])
 })
 
