@@ -93,7 +93,7 @@ test('a command that misses its deadline is killed with every process of its gro
   )
   assert.equal(error.message, 'Cannot run "sh": killed after 0.3 s')
   assert.equal(error.timedOut, true)
-  assert.ok(error.seconds < 2, `${error.seconds} s`)
+  assert.ok(error.seconds < 5, `${error.seconds} s`)
   await sleep(50)
   assert.equal(await groupAlive(Number(error.stderr)), false)
 })
@@ -106,7 +106,7 @@ test('a command is killed when its signal aborts, and not started when it has ab
   controller.abort()
   const error = await running
   assert.equal(error.message, 'Cannot run "sh": stopped')
-  assert.ok(error.seconds < 1)
+  assert.ok(error.seconds < 5)
   const folder = await mkdtemp(join(tmpdir(), 'remora-command-'))
   try {
     const late = await failure(run(sh(`touch ${folder}/started`, { signal: controller.signal })))
@@ -125,6 +125,23 @@ test('a command that leaves a daemon with its stdout does not hang the run', asy
   process.kill(Number(stdout), 'SIGKILL')
 })
 
+test('a command that runs when the agent exits is killed with it', async () => {
+  const script = `
+    import { commandRunner } from '${join(import.meta.dirname, '../../src/command.ts')}'
+    commandRunner()({ program: 'sleep', args: ['60'] })
+    setTimeout(() => process.exit(), 300)
+    process.stdout.write(String((await commandRunner()({ program: 'pgrep', args: ['-P', String(process.pid), 'sleep'] })).stdout))`
+  const { stdout, exitCode } = await commandRunner()({
+    program: process.execPath,
+    args: ['--input-type=module', '-e', script],
+  })
+  assert.equal(exitCode, 0)
+  const pid = Number(stdout)
+  assert.ok(pid > 1, 'the tool was started')
+  await sleep(50)
+  assert.equal(await groupAlive(pid), false)
+})
+
 test('a command stuck in D state is recorded, not started again, and forgotten once it is gone', async () => {
   await using mounts = await hungMounts(1)
   const [path = ''] = mounts.paths
@@ -137,7 +154,7 @@ test('a command stuck in D state is recorded, not started again, and forgotten o
   const first = await failure(run(command))
   assert.match(first.message, /^Cannot run "sh": killed after 0\.5 s; process \d+ is stuck$/)
   assert.equal(first.timedOut, true)
-  assert.ok(first.seconds < 3, `${first.seconds} s`)
+  assert.ok(first.seconds < 5, `${first.seconds} s`)
   const [stuck, ...others] = await run.stuck()
   assert.equal(others.length, 0)
   assert.equal(stuck?.key, 'the mount')
@@ -145,7 +162,7 @@ test('a command stuck in D state is recorded, not started again, and forgotten o
 
   const second = await failure(run(command))
   assert.match(second.message, /^Cannot run "sh": process \d+ is still stuck, killed \d+ s ago$/)
-  assert.ok(second.seconds < 0.3, `${second.seconds} s`)
+  assert.ok(second.seconds < 1, `${second.seconds} s`)
   assert.equal(await readFile(`${path}.log`, 'utf8'), 'started\n')
   // Another key is not held up.
   assert.equal((await run(sh('true'))).exitCode, 0)
