@@ -43,7 +43,13 @@ export const fixedSamples: Readonly<Record<string, readonly Sample[]>> = {
     },
     { metric: failed, value: 7, labels: { device: 'zram0' } },
   ],
-  root: [{ metric: root, value: 1, labels: { kind: 'zram', fstype: 'ext4', ephemeral: 'true' } }],
+  root: [
+    {
+      metric: root,
+      value: 1,
+      labels: { kind: 'zram', filesystem: 'ext4', device: '/dev/zram0', ephemeral: 'true' },
+    },
+  ],
   host: [{ metric: load, value: 0.25, labels: {} }],
   raid: [],
 }

@@ -75,7 +75,7 @@ test('page shows the node, zram, sinks, the ledger and the collectors, and Chrom
   assert.deepEqual(said, [])
   assert.equal(seen.title, 'oss-12.cluster · Remora')
   assert.deepEqual(seen.facts, [
-    'Root zram, ext4, ephemeral',
+    'Root zram, ext4, /dev/zram0, ephemeral',
     'Boot 7d3ec2c4-0f5a-4b0c-9f39-0a6c0f3b8e21',
     'Remora 0.1.0, running for 1 d 1 h',
   ])

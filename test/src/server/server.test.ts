@@ -239,7 +239,7 @@ test('server shows the status as JSON with the ledger and how it adds up', async
   const view: unknown = await response.json()
   assert.partialDeepStrictEqual(view, {
     node: 'oss-12.cluster',
-    root: { kind: 'zram', fstype: 'ext4', ephemeral: 'true' },
+    root: { kind: 'zram', filesystem: 'ext4', device: '/dev/zram0', ephemeral: 'true' },
     atRisk: { records: 1234, samples: 4990 },
     sinks: [
       { name: 'local', held: { records: 8, samples: 0 }, lost: { records: 2, samples: 0 } },

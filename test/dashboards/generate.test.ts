@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
+import { declared } from '../../dashboards/declared.ts'
+import { ephemeralRoot } from '../../dashboards/ephemeral-root.ts'
+import { expressions, undeclared } from '../../dashboards/expressions.ts'
+import { metricNames } from '../../dashboards/promql.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Runs the generator's check on a copy of dashboards/ in which one file was changed. */
+async function checkAfter(file: string, change: (text: string) => string) {
+  const folder = await mkdtemp(join(tmpdir(), 'remora-dashboards-'))
+  try {
+    for (const name of ['src', 'collectors', 'node_modules', 'package.json']) {
+      await symlink(join(root, name), join(folder, name))
+    }
+    await cp(join(root, 'dashboards'), join(folder, 'dashboards'), { recursive: true })
+    const path = join(folder, 'dashboards', file)
+    const text = await readFile(path, 'utf8')
+    const changed = change(text)
+    await writeFile(path, changed)
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(folder, 'dashboards/generate.ts'), '--check'],
+      { encoding: 'utf8' },
+    )
+    return { status, stderr, changed: changed !== text }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+test('generate --check passes on what is committed', async () => {
+  assert.deepEqual(await checkAfter('rules.ts', (text) => text), { status: 0, stderr: '', changed: false })
+})
+
+test('generate --check names a file that is stale', async () => {
+  assert.deepEqual(await checkAfter('generated/remora.rules.yaml', (text) => text.replace('0.85', '0.86')), {
+    status: 1,
+    stderr: 'dashboards/generated/remora.rules.yaml is stale: run npm run generate\n',
+    changed: true,
+  })
+})
+
+test('generate --check names a metric that nothing declares, in a dashboard and in a rule', async () => {
+  const wrong = (text: string) =>
+    text.replaceAll('node_zram_failed_writes_total', 'node_zram_failed_write_total')
+  const dashboard = await checkAfter('ephemeral-root.ts', wrong)
+  assert.equal(dashboard.status, 1)
+  assert.match(
+    dashboard.stderr,
+    /^dashboards\/generated\/ephemeral-root.json names node_zram_failed_write_total, which nothing declares$/m,
+  )
+  const rule = await checkAfter('rules.ts', wrong)
+  assert.equal(rule.status, 1)
+  assert.match(
+    rule.stderr,
+    /^dashboards\/generated\/remora.rules.yaml names node_zram_failed_write_total, which nothing declares$/m,
+  )
+})
+
+test('undeclared finds every metric of the dashboard once its declaration is gone', () => {
+  const dashboard = ephemeralRoot()
+  const names = new Set(expressions(dashboard).flatMap(metricNames))
+  console.log(`the dashboard names ${names.size} metrics in ${expressions(dashboard).length} expressions`)
+  assert.ok(names.size >= 25)
+  assert.deepEqual(undeclared('x', dashboard, declared), [])
+  for (const name of names) {
+    const fewer = new Set([...declared].filter((one) => one !== name))
+    assert.deepEqual(undeclared('x', dashboard, fewer), [
+      `dashboards/generated/x names ${name}, which nothing declares`,
+    ])
+  }
+})
+
+test('dashboard gives every panel a title, a description, a unit and queries with their own letters', () => {
+  const panels = (ephemeralRoot().panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
+  assert.equal(panels.length, 23)
+  for (const panel of panels) {
+    assert.ok(panel.title && panel.description && panel.fieldConfig?.defaults.unit, panel.title)
+    const letters = panel.targets?.map((target) => target.refId) ?? []
+    assert.ok(letters.length > 0)
+    assert.equal(new Set(letters).size, letters.length)
+    assert.ok((panel.gridPos?.x ?? 0) + (panel.gridPos?.w ?? 0) <= 24)
+  }
+})
