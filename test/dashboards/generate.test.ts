@@ -82,8 +82,8 @@ test('dashboard gives every panel a title, a description, a unit and queries wit
   const panels = (ephemeralRoot().panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
   assert.equal(panels.length, 23)
   for (const panel of panels) {
-    assert.ok(panel.title && panel.description && panel.fieldConfig?.defaults.unit, panel.title)
-    const letters = panel.targets?.map((target) => target.refId) ?? []
+    assert.ok(panel.title && panel.description && panel.fieldConfig?.defaults.unit, `${panel.title}`)
+    const letters = panel.targets?.map((target) => ('refId' in target ? target.refId : undefined)) ?? []
     assert.ok(letters.length > 0)
     assert.equal(new Set(letters).size, letters.length)
     assert.ok((panel.gridPos?.x ?? 0) + (panel.gridPos?.w ?? 0) <= 24)
