@@ -46,12 +46,12 @@ const common = {
     ),
   retry: z
     .strictObject({
-      first_seconds: seconds.default(1),
-      most_seconds: seconds.default(60),
-      timeout_seconds: seconds.default(30),
+      first_seconds: seconds.default(1).describe('The first pause; each further one is twice as long.'),
+      most_seconds: seconds.default(60).describe('The longest pause.'),
+      timeout_seconds: seconds.default(30).describe('How long one request may take.'),
     })
     .prefault({})
-    .describe('Jittered exponential backoff, and how long one request may take.'),
+    .describe('Jittered exponential backoff.'),
   quarantine_bytes: z
     .int()
     .min(4096)
@@ -74,7 +74,7 @@ const http = {
     .describe('Several receivers of the same data, tried in this order (failover). Either url or urls.'),
   bearer_token_file: secretFile.optional(),
   basic_auth: z
-    .strictObject({ username: z.string().min(1), password_file: secretFile })
+    .strictObject({ username: z.string().min(1).describe('The user.'), password_file: secretFile })
     .optional()
     .describe('HTTP basic authentication. Not together with bearer_token_file.'),
   headers: z
@@ -89,10 +89,14 @@ const http = {
     .describe('Further request headers. Their values are never shown.'),
   tls: z
     .strictObject({
-      ca_file: z.string().min(1).optional(),
-      cert_file: z.string().min(1).optional(),
-      key_file: z.string().min(1).optional(),
-      server_name: z.string().min(1).optional(),
+      ca_file: z.string().min(1).optional().describe('Authorities to trust, PEM; default those of Node.'),
+      cert_file: z.string().min(1).optional().describe('Our certificate, PEM.'),
+      key_file: z.string().min(1).optional().describe('Its private key, PEM.'),
+      server_name: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The name its certificate must bear; default the host of the URL.'),
     })
     .optional()
     .describe('Certificates for https: the authority to trust, and our own (both files or neither).'),
@@ -148,9 +152,17 @@ const collectorSections = Object.fromEntries(
     collector.name,
     z
       .strictObject({
-        enabled: z.boolean().default(true),
-        ...(collector.schedule === undefined ? {} : { schedule: schedule.default(collector.schedule) }),
-        deadline_seconds: seconds.default(collector.deadlineSeconds ?? 10),
+        enabled: z.boolean().default(true).describe('Whether it runs at all.'),
+        ...(collector.schedule === undefined
+          ? {}
+          : {
+              schedule: schedule
+                .default(collector.schedule)
+                .describe('When it is read, UTC, beside once at start.'),
+            }),
+        deadline_seconds: seconds
+          .default(collector.deadlineSeconds ?? 10)
+          .describe('When a run is abandoned and its tools are killed.'),
         ...(collector.options && { options: collector.options.prefault({}) }),
       })
       .prefault({}),
@@ -174,9 +186,13 @@ export const configSchema = z.strictObject({
     .prefault({}),
   paths: z
     .strictObject({
-      sys: z.string().min(1).default('/sys'),
-      proc: z.string().min(1).default('/proc'),
-      root: z.string().min(1).default('/'),
+      sys: z.string().min(1).default('/sys').describe('Where sysfs is mounted.'),
+      proc: z.string().min(1).default('/proc').describe('Where procfs is mounted.'),
+      root: z
+        .string()
+        .min(1)
+        .default('/')
+        .describe('Where the root of the host is, with /run, /var and the mount points.'),
     })
     .prefault({})
     .describe('Where the kernel trees and the host root are, for containers.'),
@@ -190,7 +206,11 @@ export const configSchema = z.strictObject({
         .describe('Where /metrics and the page are served; port 0 takes a free one.'),
     })
     .prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged.'),
+    })
+    .prefault({}),
   spool: z
     .strictObject({
       path: z
@@ -216,7 +236,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   push: z
     .strictObject({
-      enabled: z.boolean().default(true),
+      enabled: z.boolean().default(true).describe('Whether samples go to the sinks at all, beside /metrics.'),
       schedule: schedule
         .default('*/15 * * * * *')
         .describe('When the last reading of every collector is put into the spool.'),

@@ -1,0 +1,24 @@
+/**
+ * Writes the generated documents: the catalogue of metrics (for readers and for machines) and the configuration
+ * reference. With --check it writes nothing and fails, naming the first stale file.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { configurationPage } from './configuration-page.ts'
+import { metricsJson, metricsPage } from './metrics-page.ts'
+
+const pages = {
+  'metrics.md': metricsPage,
+  'metrics.json': metricsJson,
+  'configuration.md': configurationPage,
+}
+
+for (const [name, draw] of Object.entries(pages)) {
+  const path = join(import.meta.dirname, name)
+  const text = draw()
+  if (!process.argv.includes('--check')) await writeFile(path, text)
+  else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+    console.error(`docs/${name} is stale: run npm run generate`)
+    process.exit(1)
+  }
+}
