@@ -118,7 +118,7 @@ export class Readings {
     if (section.schedule === undefined) return undefined
     const { log, node } = this.#parts
     const { name } = runner.collector
-    return schedule(section.schedule, () => runner.run(), {
+    return schedule(section.schedule, () => runner.tick(), {
       name: `collector ${name}`,
       log,
       jitterSeconds: jitterSeconds(node, name, section.schedule),

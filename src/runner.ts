@@ -96,6 +96,12 @@ export class Runner {
     return this.#flight
   }
 
+  /** Runs because its slot has come; a slot during a run, whoever began it, is skipped and counted. */
+  async tick(): Promise<void> {
+    if (this.#flight) this.count('overlap')
+    else await this.run()
+  }
+
   /** The reading to show, unless it is past its shelf life. */
   current(): Reading | undefined {
     const age = this.#ageSeconds()
@@ -206,7 +212,7 @@ export class Runner {
     const { log } = this.#parts
     const { name } = this.collector
     const { state, why = '' } = this.status()
-    const key = `${state} ${why}`.replace(/\d+/g, '0')
+    const key = `${state} ${why}`.replace(/[\d.]+/g, '0')
     const level = state === 'failing' ? 'warn' : 'info'
     const reason = why === '' ? '' : `: ${why}`
     if (state !== 'waiting')
@@ -215,7 +221,7 @@ export class Runner {
     const told =
       parts === '' ? `Collector ${name} reads every part` : `Collector ${name} passed over: ${parts}`
     const partsLevel = parts === '' ? 'debug' : 'warn'
-    log.onChange(`parts of ${name}`, parts.replace(/\d+/g, '0'), told, partsLevel)
+    log.onChange(`parts of ${name}`, parts.replace(/[\d.]+/g, '0'), told, partsLevel)
     const refused = this.#last?.refusedSeries ?? 0
     const limit = `Collector ${name} yields more than ${this.settings.maxSeries} series: ${refused} refused`
     if (refused > 0) log.onChange(`series of ${name}`, 'refused', limit, 'warn')

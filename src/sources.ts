@@ -40,7 +40,7 @@ export async function runSource(
   const { clock, log, metrics } = parts
   const source = collector.name
   const tell = (state: string, message: string, level: 'info' | 'warn') =>
-    log.onChange(`source ${source}`, state.replace(/\d+/g, '0'), message, level)
+    log.onChange(`source ${source}`, state.replace(/[\d.]+/g, '0'), message, level)
   metrics.sourceRestarts.inc({ source }, 0)
   let failures = 0
   while (!signal.aborted) {
