@@ -19,7 +19,7 @@ import { runAcknowledgements, runSource } from './sources.ts'
 import { ledgerSamples } from './spool/ledger-metrics.ts'
 import { openSpool } from './spool/open.ts'
 import type { LedgerSnapshot, Spool } from './spool/spool.ts'
-import { usageReader } from './statfs.ts'
+import { type UsageReader, usageReader } from './statfs.ts'
 import type { Status } from './status.ts'
 import { tree } from './tree.ts'
 import { version } from './version.ts'
@@ -41,13 +41,10 @@ interface Source {
 /** What runs with every collector of this agent. */
 export function surroundings({ paths }: Config) {
   const run = commandRunner()
-  return {
-    sys: tree(paths.sys),
-    proc: tree(paths.proc),
-    host: tree(paths.root),
-    run,
-    statfs: usageReader(run),
-  }
+  const read = usageReader(run)
+  const host = tree(paths.root)
+  const statfs: UsageReader = (path, canHang) => read(host.resolve(path), canHang)
+  return { sys: tree(paths.sys), proc: tree(paths.proc), host, run, statfs }
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * A batch that was refused for its content is cut in halves until each refused record stands alone (design.md,
- * Delivery). The order of the records is kept: the first half first. At most 64 requests; what is unresolved then
- * is quarantined together.
+ * Delivery). Both halves are sent before either is cut again: a poison record in front is then soon told from a
+ * receiver that refuses everything. At most 64 requests; what is unresolved then is quarantined together.
  */
 import { type SpooledBatch, slice } from '../spool/batch.ts'
 import type { Answer } from './forwarder.ts'
@@ -38,9 +38,9 @@ export async function resolve(
   let requests = 0
   let refusals = 0
   let lastWords = ''
-  /** Parts still to send, the next one last. */
+  /** Parts still to send, the next one first. */
   const parts: { start: number; end: number }[] = [{ start: 0, end: batch.count }]
-  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
     const { start, end } = part
     if (requests >= mostRequests) {
       for (let index = start; index < end; index++) quarantined.push({ index, words: lastWords })
@@ -63,7 +63,7 @@ export async function resolve(
       if (end - start === 1) quarantined.push({ index: start, words: lastWords })
       else {
         const middle = start + Math.ceil((end - start) / 2)
-        parts.push({ start: middle, end }, { start, end: middle })
+        parts.push({ start, end: middle }, { start: middle, end })
       }
     }
   }

@@ -3,8 +3,8 @@
  * is set aside and what can be read of it is taken over; where the disk cannot be used at all, the spool is in memory.
  */
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { CorruptionError, describe, LockedError } from '../errors.ts'
 import { Database, failure } from './database.ts'
@@ -52,7 +52,7 @@ export async function openSpool(options: SpoolOptions, sinks: readonly SinkRoute
 
 function openGround(options: SpoolOptions, sinks: readonly SinkRoute[]): Ground {
   try {
-    mkdirSync(options.path, { recursive: true })
+    makeFolder(options.path)
     const lock = lockFolder(options.path)
     const file = join(options.path, spoolFile)
     try {
@@ -73,7 +73,7 @@ function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Datab
     db,
     file,
     replace(sinks, error) {
-      mkdirSync(options.path, { recursive: true })
+      makeFolder(options.path)
       const held = existsSync(join(options.path, 'lock')) ? lock : lockFolder(options.path)
       return onFile(
         options,
@@ -87,6 +87,14 @@ function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Datab
       lock[Symbol.dispose]()
     },
   }
+}
+
+/** @throws the system error that says why it cannot be written to */
+function makeFolder(path: string): void {
+  let there = resolve(path)
+  while (!existsSync(there)) there = dirname(there)
+  accessSync(there, constants.W_OK) // mkdir -p says ENOENT on a read-only file system.
+  mkdirSync(path, { recursive: true })
 }
 
 function inMemory(): Ground {

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { SpoolUnavailableError } from '../../../src/errors.ts'
+import { openSpool } from '../../../src/spool/open.ts'
+import {
+  accepted,
+  assertConserved,
+  batch,
+  drain,
+  folder,
+  noise,
+  open,
+  options,
+  samples,
+  sink,
+} from './spool.ts'
+
+/** A mounted file system, unmounted and removed with the test. */
+async function disk(t: TestContext, mount: (path: string) => string[]): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'remora-disk-'))
+  execFileSync('mount', mount(path))
+  t.after(() => {
+    execFileSync('umount', ['-l', path])
+    rmSync(path, { recursive: true })
+  })
+  return path
+}
+
+const smallDisk = (t: TestContext) => disk(t, (path) => ['-t', 'tmpfs', '-o', 'size=8m', 'remora-test', path])
+
+test('disk full under the spool makes sources wait and loses nothing when there is room again', async (t) => {
+  const path = await smallDisk(t)
+  const spoolOptions = options(join(path, 'spool'), { reserveRatio: 0.01 })
+  const spool = await open(t, spoolOptions, [sink('main')])
+  await spool.commit('kmsg', batch(0, 10))
+  assert.throws(() => writeFileSync(join(path, 'filler'), Buffer.alloc(16 << 20)), { code: 'ENOSPC' })
+  let refused = 0
+  for (let i = 1; i <= 20 && refused === 0; i++) {
+    await spool.commit('kmsg', batch(i * 10, i * 10 + 10, noise(40_000))).catch((error) => {
+      assert.ok(error instanceof SpoolUnavailableError)
+      refused = i
+    })
+  }
+  assert.ok(refused > 0)
+  await spool.commitSamples(1000, samples(7, 0))
+  rmSync(join(path, 'filler'))
+  await spool.writable('kmsg', AbortSignal.timeout(5000))
+  await spool.commit('kmsg', batch(refused * 10, refused * 10 + 10))
+  const got = (await drain(spool, 'main')).filter((id) => id.startsWith('counter:'))
+  assert.deepEqual(
+    got,
+    Array.from({ length: refused * 10 + 10 }, (_, i) => `counter:${i}`),
+  )
+  const { sources } = await spool.snapshot()
+  const metrics = sources.get('metrics')
+  assert.equal((metrics?.read ?? 0) + (metrics?.missed.spool_unwritable ?? 0), 7)
+  assertConserved(await spool.snapshot())
+  // However full the disk is, its own room is not what a spool takes.
+  assert.ok((await spool.snapshot()).boundBytes <= 8 << 20)
+})
+
+test('disk that turns read-only under the spool makes sources wait, is said once, and what is held can still be sent', async (t) => {
+  const image = join(await folder(t), 'image')
+  writeFileSync(image, Buffer.alloc(16 << 20))
+  execFileSync('mkfs.ext4', ['-q', '-F', image])
+  const path = await disk(t, (at) => ['-o', 'loop', image, at])
+  const spoolOptions = options(join(path, 'spool'))
+  const spool = await open(t, spoolOptions, [sink('main')])
+  for (let i = 0; i < 3; i++) await spool.commit('kmsg', batch(i * 10, i * 10 + 10))
+  // What ext4 does itself when its device fails (zram at its mem_limit): it aborts its journal.
+  execFileSync('mount', ['-o', 'remount,abort', path])
+  const refused: unknown[] = []
+  for (let i = 0; i < 20; i++)
+    await spool.commit('kmsg', batch(30, 40, noise(50_000))).catch((error) => refused.push(error))
+  assert.ok(refused.length > 0, 'the disk refuses')
+  assert.ok(
+    refused.every((error) => error instanceof SpoolUnavailableError),
+    String(refused),
+  )
+  await spool.commitSamples(1000, samples(5, 0))
+  assert.equal(spoolOptions.reports.length, 1)
+  assert.match(spoolOptions.reports[0] ?? '', /the spool cannot be written, sources wait/)
+  const held = await spool.next('main', 0)
+  assert.equal(held?.count, 10)
+  await assert.rejects(spool.settle('main', [accepted(1, 10)]), SpoolUnavailableError)
+  assertConserved(await spool.snapshot())
+})
+
+test('read-only disk at the start leaves a spool in memory, said clearly', async (t) => {
+  const path = await smallDisk(t)
+  execFileSync('mount', ['-o', 'remount,ro', path])
+  const spoolOptions = options(join(path, 'spool'))
+  await using spool = await openSpool(spoolOptions, [sink('main')])
+  assert.equal(spoolOptions.reports.length, 1)
+  assert.match(
+    spoolOptions.reports[0] ?? '',
+    /the spool is only in memory, a crash of the agent loses it: .*read-only/i,
+  )
+  await spool.commit('kmsg', batch(0, 10))
+  const next = await spool.next('main', 0)
+  assert.ok(next)
+  await spool.settle('main', [accepted(next.sequence, 10)])
+  assert.equal(assertConserved(await spool.snapshot()), 2)
+})
