@@ -3,7 +3,7 @@
  * config.ts loads it with located errors, docs/configuration.md is generated from it. `expected` in a key's meta says in
  * words what a pattern allows; types and bounds speak for themselves (config/keys.ts).
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { collectors } from '../collectors/all.ts'
 
 /** Node-cron's expression with seconds, six fields, UTC. */

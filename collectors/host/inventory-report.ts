@@ -3,7 +3,7 @@
  * Only what the metrics use is kept; a part that the machine does not tell is null, empty or left out.
  * @see https://systeminformation.io
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { ParseError } from '../../src/errors.ts'
 
 const text = z.string().nullish()

@@ -2,7 +2,7 @@
  * The configuration's keys as a plain tree, walked by error messages, environment overrides and the reference.
  * Made from the schema's own JSON Schema (draft 2020-12), so nothing is said twice.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { configSchema } from '../config-schema.ts'
 
 export type Path = readonly (string | number)[]
