@@ -59,7 +59,7 @@ export function wrapWords(sentence: string): string[] {
 }
 
 function line(left: string, right: string): string {
-  return left + right.padStart(columns - left.length)
+  return (left + right.padStart(columns - left.length)).trimEnd()
 }
 
 function labelText(labels: Labels): string {
