@@ -21,9 +21,15 @@ export function errorCode(error: unknown): string {
 /** Makes the folder and those above it; what was made is on the disk afterwards. */
 export async function makeFolder(folder: string): Promise<void> {
   const path = resolve(folder)
-  const first = await mkdir(path, { recursive: true })
-  if (first === undefined) return
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+  try {
+    await mkdir(path) // Not `recursive`, which calls a read-only file system ENOENT.
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return
+    if (errorCode(error) !== 'ENOENT') throw error
+    await makeFolder(dirname(path))
+    await mkdir(path)
+  }
+  await syncFolder(dirname(path))
 }
 
 export async function syncFolder(folder: string): Promise<void> {

@@ -18,9 +18,9 @@ export interface Segment {
   bytes(): number
   /** Adds a frame; when this resolves it is on the disk. After any failure the file is cut back before the next one. */
   append(frame: Uint8Array, records: number, signal: AbortSignal): Promise<void>
-  /** Syncs, closes and gives it its final name; empty, it is removed. May be called again after a failure. */
+  /** Syncs, gives it its final name and closes it; empty, it is removed. */
   finish(): Promise<SegmentFile | undefined>
-  /** Lets go of the file as it is. */
+  /** Lets go of the file as it is; nothing when it is closed already. */
   abandon(): Promise<void>
 }
 

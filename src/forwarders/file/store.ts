@@ -14,6 +14,9 @@ import { repair } from './repair.ts'
 import { createSegment, type Segment, SegmentGoneError } from './segment.ts'
 import { formatName, ownerOf } from './segment-name.ts'
 
+/** The open file stays as it is: only the frame that found no room is cut off. */
+const noRoom = new Set(['ENOSPC', 'EDQUOT'])
+
 export interface FileStore {
   /** Adds one frame to the open file. @returns false if it can never fit within the bound */
   append(frame: Uint8Array, records: number, signal: AbortSignal): Promise<boolean>
@@ -76,6 +79,7 @@ export function fileStore(config: FileSinkConfig, origin: Origin, clock: Clock):
     return { ...left, file, name }
   }
 
+  /** Closes the open file. If that fails it is let go, whole as it is, and repaired with the next taking stock. */
   async function finish(): Promise<void> {
     if (!open) return
     try {
@@ -83,9 +87,15 @@ export function fileStore(config: FileSinkConfig, origin: Origin, clock: Clock):
       if (finished) closed.push(finished)
     } catch (error) {
       if (!(error instanceof SegmentGoneError)) throw error
-      await open.segment.abandon()
+    } finally {
+      await abandon()
     }
+  }
+
+  async function abandon(): Promise<void> {
+    const { segment } = open ?? {}
     open = undefined
+    await segment?.abandon()
   }
 
   async function makeRoom(bytes: number): Promise<boolean> {
@@ -129,11 +139,10 @@ export function fileStore(config: FileSinkConfig, origin: Origin, clock: Clock):
           await segment.append(frame, records, signal)
           return true
         } catch (error) {
-          const isGone = error instanceof SegmentGoneError || errorCode(error) === 'ESTALE'
-          if (!isGone) throw error
-          await segment.abandon()
-          open = undefined
-          if (!first) throw error
+          if (signal.aborted || noRoom.has(errorCode(error))) throw error
+          // Whatever it was, we hold nothing of a broken file system, and find out afresh what is there.
+          await abandon()
+          if (!first || !(error instanceof SegmentGoneError)) throw error
         }
       }
     },
