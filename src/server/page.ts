@@ -72,7 +72,7 @@ function fact(name: string, value: string | undefined): Html {
   return value ? html`<div><dt>${name}</dt><dd>${value}</dd></div>` : html``
 }
 
-function notes({ notReady, sinks, spool }: StatusView): Html[] {
+function notes({ notReady, root, sinks, spool }: StatusView): Html[] {
   const found: Html[] = []
   if (notReady.length > 0) found.push(html`<p class="note warn">Not ready: ${notReady.join('; ')}.</p>`)
   if (!sinks.some((sink) => sink.offNode)) {
@@ -80,9 +80,11 @@ function notes({ notReady, sinks, spool }: StatusView): Html[] {
       sinks.length === 0
         ? 'no sink is configured'
         : `no sink is on another machine (${sinks.map((sink) => sink.name).join(', ')} ${sinks.length === 1 ? 'is' : 'are'} here)`
-    found.push(
-      html`<p class="note bad">Nothing leaves this node: ${here}. What is collected ends with this boot if the root is RAM.</p>`,
-    )
+    const end =
+      root?.ephemeral === 'true'
+        ? 'What is collected ends with this boot'
+        : 'What is collected is lost with this machine'
+    found.push(html`<p class="note bad">Nothing leaves this node: ${here}. ${end}.</p>`)
   }
   if (spool.pausedSources.length > 0) {
     found.push(html`<p class="note warn">The spool is full; paused: ${spool.pausedSources.join(', ')}.</p>`)

@@ -139,7 +139,7 @@ test('page says plainly when nothing leaves the node, and what readiness waits f
   )
   assert.deepEqual(seen, [
     'Not ready: no collector has finished.',
-    'Nothing leaves this node: no sink is on another machine (local is here). What is collected ends with this boot if the root is RAM.',
+    'Nothing leaves this node: no sink is on another machine (local is here). What is collected ends with this boot.',
   ])
   const without = await open({ sinks: [] }, (page) => page.locator('.note').allInnerTexts())
   assert.match(without.seen[0] ?? '', /^Nothing leaves this node: no sink is configured\./)
