@@ -7,6 +7,7 @@ import type { LoadedConfig } from './config.ts'
 import { type CollectorSection, type Config, collectorSectionsOf } from './config-schema.ts'
 import { describe } from './errors.ts'
 import { registrySamples } from './exposition.ts'
+import { protocols as allProtocols, type Protocols } from './forwarders/all.ts'
 import type { Log } from './log.ts'
 import type { Collector, Sample } from './model.ts'
 import { nodeIdentity } from './node.ts'
@@ -54,6 +55,7 @@ export async function startAgent(
   loaded: LoadedConfig,
   collectors: readonly Collector[],
   log: Log,
+  protocols: Protocols = allProtocols,
 ): Promise<Agent> {
   const startedMilliseconds = Date.now()
   const clock = systemClock
@@ -74,7 +76,7 @@ export async function startAgent(
       clock,
       report: (message) => log.warn(`spool: ${message.split(':')[0]}`, `Spool: ${message}`),
     },
-    routes(config.sinks),
+    routes(config.sinks, protocols),
   )
   const origin = {
     get node() {
@@ -89,7 +91,7 @@ export async function startAgent(
   }
   const collecting = new AbortController()
   const { signal } = collecting
-  const sinks = new Sinks({ spool, origin, clock, log, metrics })
+  const sinks = new Sinks({ spool, origin, clock, log, metrics, protocols })
   const readings = new Readings({
     surroundings: around,
     clock,

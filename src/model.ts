@@ -2,7 +2,7 @@
  * What flows through Remora: metrics and their samples, states, log records, and the collectors that yield them.
  * Collectors and forwarders know this file and errors.ts, never each other.
  */
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { CommandRunner } from './command.ts'
 import type { FileSystemUsage } from './statfs.ts'
 import type { Tree } from './tree.ts'

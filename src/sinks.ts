@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AgentMetrics } from './agent-metrics.ts'
 import type { Clock } from './clock.ts'
 import type { SinkConfig } from './config-schema.ts'
-import { makeForwarder, sinkKinds } from './forwarders/all.ts'
+import type { Protocols } from './forwarders/all.ts'
 import { Delivery } from './forwarders/deliver.ts'
 import type { Forwarder, Origin } from './forwarders/forwarder.ts'
 import type { Log } from './log.ts'
@@ -19,6 +19,7 @@ export interface SinksParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: AgentMetrics
+  readonly protocols: Protocols
 }
 
 /** How long a request under way is waited for when its sink stops. */
@@ -33,13 +34,13 @@ interface Working {
 }
 
 /** What the spool must know of the configured sinks. */
-export function routes(configs: SinkConfigs): SinkRoute[] {
+export function routes(configs: SinkConfigs, { kinds }: Pick<Protocols, 'kinds'>): SinkRoute[] {
   return Object.entries(configs).map(([name, config]) => ({
     name,
     required: config.required,
     offNode: config.off_node,
     keepAll: config.keep === 'all',
-    kinds: sinkKinds(config),
+    kinds: kinds(name, config),
     ...(config.sources !== undefined && { sources: config.sources }),
     quarantineBytes: config.quarantine_bytes,
   }))
@@ -59,18 +60,18 @@ export class Sinks {
    * @throws {ConfigError} a sink cannot be made; everything is as before
    */
   async configure(configs: SinkConfigs): Promise<void> {
-    const { spool, origin, clock, log, metrics } = this.#parts
+    const { spool, origin, clock, log, metrics, protocols } = this.#parts
     const changed = Object.entries(configs).filter(
       ([name, config]) => !isDeepStrictEqual(this.#working.get(name)?.config, config),
     )
     const made = changed.map(
-      ([name, config]) => [name, config, makeForwarder(name, config, origin, clock)] as const,
+      ([name, config]) => [name, config, protocols.make(name, config, origin, clock)] as const,
     )
     const leaving = [...this.#working].filter(
       ([name]) => !(name in configs) || made.some(([same]) => same === name),
     )
     await Promise.all(leaving.map(([name, working]) => this.#stop(name, working)))
-    const next = routes(configs)
+    const next = routes(configs, protocols)
     for (const [name, count] of await spool.wouldLose(next))
       log.warn(
         `sink ${name}`,

@@ -3,7 +3,7 @@
  * Reads /proc/1/mountinfo, /sys/fs/ext4, the block devices in /sys, and statfs of each mount.
  * @see proc_pid_mountinfo(5); kind.ts, filesystems.ts, ext4.ts and states.ts for each part
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { describe } from '../../src/errors.ts'
 import { type CollectContext, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { type Mount, readMounts, visibleMounts } from '../../src/mounts.ts'

@@ -4,7 +4,7 @@
  * Never reads /sys/class/zram-control/hot_add: that makes a device.
  * @see Linux Documentation/admin-guide/blockdev/zram.rst
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { type DeviceUse, deviceUses, parseSwaps } from '../../src/device-uses.ts'
 import { ParseError } from '../../src/errors.ts'
 import {

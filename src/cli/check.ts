@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkReport, type LoadedConfig } from '../config.ts'
+import { protocols } from '../forwarders/all.ts'
 import { routes } from '../sinks.ts'
 import { Database } from '../spool/database.ts'
 import { spoolFile } from '../spool/open.ts'
@@ -24,5 +25,5 @@ function removed(config: LoadedConfig['config']): ReadonlyMap<string, number> {
   const file = join(config.spool.path, spoolFile)
   if (!existsSync(file)) return new Map()
   using db = new Database(file, { readOnly: true })
-  return wouldLose(db, routes(config.sinks))
+  return wouldLose(db, routes(config.sinks, protocols))
 }

@@ -1,5 +1,5 @@
 /** Turns zod's issues into findings in our own words, and takes what they are about out of a configuration. */
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Config, configSchema } from '../config-schema.ts'
 import { type Key, keyAt, member, nearest, oneOf, type Path } from './keys.ts'
 import type { Finding } from './rules.ts'

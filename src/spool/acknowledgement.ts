@@ -2,7 +2,7 @@
  * Acknowledgement back to a source (format.md): a position counts once every required off-node sink that its batch
  * was routed to, at least one, has acknowledged everything of its stream up to it.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { CorruptionError } from '../errors.ts'
 import type { Position } from '../model.ts'
 import { type Database, integer, text } from './database.ts'
