@@ -14,7 +14,7 @@ FROM node:26-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY build.ts tsconfig.json LICENSE ./
+COPY *.ts tsconfig.json LICENSE ./
 COPY src src
 COPY collectors collectors
 RUN npm run -s build
