@@ -58,7 +58,12 @@ export async function resolve(
     } else {
       refusals += 1
       lastWords = answer.words
-      if (acknowledged === 0 && refusals >= refusalsOfEverything && batch.count >= fewestOfMany)
+      if (
+        acknowledged === 0 &&
+        lost === undefined &&
+        refusals >= refusalsOfEverything &&
+        batch.count >= fewestOfMany
+      )
         return { is: 'refuses-everything', words: lastWords }
       if (end - start === 1) quarantined.push({ index: start, words: lastWords })
       else {

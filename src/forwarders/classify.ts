@@ -23,7 +23,8 @@ export function classify(
   const said = words === '' ? String(status) : `${status} ${words}`
   if (status >= 200 && status < 300) return { is: 'accepted' }
   const retryAfterSeconds = retryAfter(headers, nowMilliseconds)
-  if (status >= 500 || transient.has(status)) return { is: 'retry', words: said, retryAfterSeconds }
+  if (status >= 500) return { is: 'retry', words: said, retryAfterSeconds }
+  if (transient.has(status)) return { is: 'retry', words: said, retryAfterSeconds, busy: true }
   if (status < 400) return { is: 'down', words: `${said}${moved(headers)}`, retryAfterSeconds }
   if (mendable.has(status) || wrongScheme.test(words)) return { is: 'down', words: said, retryAfterSeconds }
   return { is: 'refused', words: said }

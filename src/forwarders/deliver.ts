@@ -49,6 +49,8 @@ export class Delivery {
   /** Up to here the receiver may have batches whose answer we never saw. */
   #uncertain = 0
   #endpoint: string | undefined
+  /** Whether the state tells of a trouble on this side: the spool, or a full quarantine. */
+  #ours = false
   /** Since when the batch of that sequence is refused whatever part of it is sent. */
   #refusedWhole: { sequence: number; since: number } | undefined
   /** The newest batch of the log when there was last nothing left to send or settle. */
@@ -84,7 +86,7 @@ export class Delivery {
     let first = true
     while (!signal.aborted) {
       try {
-        if (first) await this.#suspectFirst()
+        if (first) await this.#suspect()
         first = false
         await this.#step(signal)
       } catch (error) {
@@ -94,10 +96,10 @@ export class Delivery {
     }
   }
 
-  /** The first batch of a new run may have been sent by the one before it. */
-  async #suspectFirst(): Promise<void> {
+  /** The run before this one may have sent the first batch and, with a settle time, any number after it. */
+  async #suspect(): Promise<void> {
     const batch = await this.#spool.next(this.#options.name, 0)
-    this.#uncertain = batch?.sequence ?? 0
+    this.#uncertain = this.#settles ? this.#spool.newest : (batch?.sequence ?? 0)
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -106,6 +108,7 @@ export class Delivery {
     await this.#settleReady()
     const newest = this.#spool.newest
     const batch = await this.#spool.next(this.#options.name, this.#sent)
+    this.#recovered()
     if (batch !== undefined) {
       this.#idleAt = undefined
       await this.#deliver(batch, signal)
@@ -132,9 +135,15 @@ export class Delivery {
   }
 
   async #deliver(batch: SpooledBatch, signal: AbortSignal): Promise<void> {
-    const resolution = await resolve(batch, (part) => this.#sendUntilAnswered(part, signal))
+    let taken = false
+    const resolution = await resolve(batch, async (part) => {
+      const answer = await this.#send(part, signal, taken)
+      if (answer.is !== 'refused') this.#refusedWhole = undefined
+      if (answer.is === 'accepted' || answer.is === 'partly') taken = true
+      this.#answers()
+      return answer
+    })
     if (resolution.is === 'resolved') {
-      this.#refusedWhole = undefined
       this.#changeOfEndpoint(resolution.endpoints)
       const { acknowledged, lost, quarantined } = resolution
       await this.#accepted(
@@ -157,37 +166,63 @@ export class Delivery {
     await this.#accepted({ sequence: batch.sequence, acknowledged: 0, quarantined }, signal)
   }
 
-  /** Sends one part again and again until the answer is final. Everything else is waited out. */
-  async #sendUntilAnswered(part: SpooledBatch, signal: AbortSignal): Promise<Answer> {
+  /**
+   * Sends one part of the log again and again until the answer is final. Everything else is waited out.
+   * @param taken whether the receiver has taken other parts of the same batch, not settled either
+   * @throws {SetBackError} if the receiver may have forgotten what it accepted
+   */
+  async #send(part: SpooledBatch, signal: AbortSignal, taken: boolean): Promise<Answer> {
     for (;;) {
-      signal.throwIfAborted()
-      const started = this.#options.clock.monotonic()
-      phases.publish({ phase: 'sending', sink: this.#options.name })
-      const answer = await this.#forwarder.send(part, signal, part.sequence <= this.#uncertain)
-      phases.publish({ phase: 'answered', sink: this.#options.name, is: answer.is })
-      signal.throwIfAborted()
-      this.#options.answered?.(answer.is, (this.#options.clock.monotonic() - started) / 1000)
-      if (answer.is !== 'retry' && answer.is !== 'down') {
-        this.#nextTry = undefined
-        if (answer.is !== 'refused') {
-          this.#failures = 0
-          this.#become('up', '')
-        }
-        return answer
-      }
+      const answer = await this.#ask(part, signal, part.sequence <= this.#uncertain)
+      if (answer.is !== 'retry' && answer.is !== 'down') return answer
       if (answer.is === 'retry' && answer.unanswered)
         this.#uncertain = Math.max(this.#uncertain, part.sequence)
-      if (this.#settling.length > 0) {
+      if (this.#settles && !isBusy(answer) && (taken || this.#settling.length > 0)) {
+        this.#uncertain = Math.max(this.#uncertain, part.sequence)
         this.#setBack()
-        throw new SetBackError(answer.words)
+        throw new SetBackError(
+          answer.is === 'down' ? 'down' : 'retrying',
+          answer.words,
+          answer.retryAfterSeconds,
+        )
       }
-      await this.#backOff(
-        answer.is === 'down' ? 'down' : 'retrying',
-        answer.words,
-        answer.retryAfterSeconds,
-        signal,
-      )
+      await this.#waitOut(answer, signal)
+      await this.#settleReady() // A busy receiver keeps what it has.
     }
+  }
+
+  /** One request. */
+  async #ask(part: SpooledBatch, signal: AbortSignal, again: boolean): Promise<Answer> {
+    signal.throwIfAborted()
+    const started = this.#options.clock.monotonic()
+    phases.publish({ phase: 'sending', sink: this.#options.name })
+    const answer = await this.#forwarder.send(part, signal, again)
+    phases.publish({ phase: 'answered', sink: this.#options.name, is: answer.is })
+    signal.throwIfAborted()
+    this.#options.answered?.(answer.is, (this.#options.clock.monotonic() - started) / 1000)
+    return answer
+  }
+
+  /** The receiver answers: it is up, unless it refuses everything or its quarantine is full. */
+  #answers(): void {
+    this.#nextTry = undefined
+    if (this.#refusedWhole !== undefined || this.#state === 'stopped') return
+    this.#failures = 0
+    this.#ours = false
+    this.#become('up', '')
+  }
+
+  /** The spool, or the quarantine, is what it was before the trouble. */
+  #recovered(): void {
+    if (!this.#ours) return
+    this.#ours = false
+    this.#nextTry = undefined
+    this.#failures = 0
+    this.#become('up', '')
+  }
+
+  get #settles(): boolean {
+    return this.#options.settleMilliseconds > 0
   }
 
   async #accepted(result: BatchResult, signal: AbortSignal): Promise<void> {
@@ -206,24 +241,20 @@ export class Delivery {
 
   async #settleReady(): Promise<void> {
     const { clock, name } = this.#options
-    const now = clock.monotonic()
-    const ready = this.#settling.filter(({ readyAt }) => readyAt <= now)
-    if (ready.length === 0) return
-    await this.#spool.settle(
-      name,
-      ready.map(({ result }) => result),
-    )
-    this.#settling = this.#settling.slice(ready.length)
-    this.#lastAcknowledged = clock.now()
-    if (this.#state === 'stopped') this.#become('up', '')
+    for (;;) {
+      const oldest = this.#settling[0]
+      if (oldest === undefined || oldest.readyAt > clock.monotonic()) return
+      await this.#spool.settle(name, [oldest.result])
+      this.#settling.shift()
+      if (oldest.result.acknowledged > 0) this.#lastAcknowledged = clock.now()
+      this.#recovered()
+    }
   }
 
   /** The receiver may have restarted before its disk had them: everything unsettled is sent again. */
   #setBack(): void {
     const first = this.#settling[0]
-    if (first === undefined) return
-    this.#uncertain = Math.max(this.#uncertain, this.#sent)
-    this.#sent = first.result.sequence - 1
+    if (first !== undefined) this.#sent = first.result.sequence - 1
     this.#settling = []
   }
 
@@ -233,25 +264,52 @@ export class Delivery {
     const known = this.#endpoint !== undefined
     this.#endpoint = endpoint
     if (known && this.#settling.length > 0) {
+      // Nothing is uncertain by this: the other receiver has never seen them.
       this.#setBack()
-      throw new SetBackError(`now sending to ${endpoint}`)
+      throw new SetBackError('retrying', `now sending to ${endpoint}`, undefined)
     }
   }
 
   /** Sends what was asked for out of the quarantine, one record a request, to this sink alone. */
   async #replay(signal: AbortSignal): Promise<void> {
     for (const record of await this.#spool.replays(this.#options.name)) {
-      const answer = await this.#sendUntilAnswered(record.batch, signal)
+      const answer = await this.#sendReplay(record.batch, signal)
       const words =
         answer.is === 'partly' ? answer.refused[0]?.words : 'words' in answer ? answer.words : undefined
       await this.#spool.replayed(record.key, words)
     }
   }
 
+  /** Whatever became of the batch it was in, the receiver has refused this record: only this sending may be known to it. */
+  async #sendReplay(record: SpooledBatch, signal: AbortSignal): Promise<Answer> {
+    let again = false
+    for (;;) {
+      const answer = await this.#ask(record, signal, again)
+      if (answer.is !== 'retry' && answer.is !== 'down') {
+        this.#answers()
+        return answer
+      }
+      again ||= answer.is === 'retry' && answer.unanswered === true
+      if (this.#settles && !isBusy(answer)) {
+        this.#uncertain = Math.max(this.#uncertain, this.#sent)
+        this.#setBack()
+      }
+      await this.#waitOut(answer, signal)
+    }
+  }
+
+  async #waitOut(answer: Answer & { is: 'retry' | 'down' }, signal: AbortSignal): Promise<void> {
+    const state = answer.is === 'down' ? 'down' : 'retrying'
+    await this.#backOff(state, answer.words, answer.retryAfterSeconds, signal)
+  }
+
   async #fail(error: unknown, signal: AbortSignal): Promise<void> {
-    if (error instanceof SetBackError) await this.#backOff('retrying', error.message, undefined, signal)
-    else if (error instanceof QuarantineFullError)
-      await this.#backOff('stopped', error.message, undefined, signal)
+    if (error instanceof SetBackError) {
+      await this.#backOff(error.state, error.message, error.retryAfterSeconds, signal)
+      return
+    }
+    this.#ours = true
+    if (error instanceof QuarantineFullError) await this.#backOff('stopped', error.message, undefined, signal)
     else if (error instanceof SpoolUnavailableError)
       await this.#backOff('retrying', error.message, undefined, signal)
     else await this.#backOff('down', `internal error: ${describe(error)}`, undefined, signal)
@@ -285,7 +343,19 @@ export class Delivery {
   }
 }
 
+function isBusy(answer: Answer): boolean {
+  return answer.is === 'retry' && answer.busy === true
+}
+
 /** What was accepted within the settle time has to be sent again, from the acknowledged cursor. */
 class SetBackError extends Error {
   override name = 'SetBackError'
+  readonly state: 'down' | 'retrying'
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(state: 'down' | 'retrying', words: string, retryAfterSeconds: number | undefined) {
+    super(words)
+    this.state = state
+    this.retryAfterSeconds = retryAfterSeconds
+  }
 }

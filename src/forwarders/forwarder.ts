@@ -14,12 +14,16 @@ export type Outcome =
   | { readonly is: 'accepted' }
   /** The receiver has all but these, and said why. Indices into the batch's records or samples. */
   | { readonly is: 'partly'; readonly refused: readonly { readonly index: number; readonly words: string }[] }
-  /** Not now: 429, 5xx, no connection, a full disk. `unanswered` when the receiver may have taken it all the same. */
+  /**
+   * Not now: 429, 5xx, no connection, a full disk. `unanswered` when the receiver may have taken it all the same;
+   * `busy` when it is certain to be as it was, so that it still has what it accepted before (429).
+   */
   | {
       readonly is: 'retry'
       readonly words: string
       readonly retryAfterSeconds?: number | undefined
       readonly unanswered?: boolean
+      readonly busy?: boolean
     }
   /** The sink is down until someone mends it: 401, 403, 404, 405, 407, TLS. Retried, shown. */
   | { readonly is: 'down'; readonly words: string; readonly retryAfterSeconds?: number | undefined }

@@ -50,7 +50,7 @@ export function prometheusForwarder(config: PrometheusSinkConfig, origin: Origin
     if (!isAhead()) return undefined
     const seconds = Math.round(receiver.ahead(endpoint, milliseconds) / 1000)
     const words = `Held: these samples are ${seconds} s ahead of the clock of ${endpoint}; check this node's clock`
-    return { is: 'retry', words, endpoint }
+    return { is: 'retry', words, endpoint, busy: true }
   }
 
   return {
@@ -77,7 +77,7 @@ export function verdict(outcome: Outcome, again: boolean): Outcome {
   }
   if (outcome.is !== 'refused') return outcome
   const { words } = outcome
-  if (ahead.test(words)) return { is: 'retry', words }
+  if (ahead.test(words)) return { is: 'retry', words, busy: true }
   if (tooOld.test(words)) return { is: 'lost', reason: 'too_old', words }
   if (again && alreadyThere.test(words)) return { is: 'accepted' }
   return outcome
