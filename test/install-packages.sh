@@ -9,6 +9,7 @@ need prometheus-node-exporter
 need e2fsprogs
 need util-linux
 need procps
+need zstd
 need chromium
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"

@@ -54,6 +54,7 @@ export class SqliteSpool implements Spool {
   #unwritten = 0
   #newest = 0
   #dataVersion = 0
+  #closed = false
 
   constructor(ground: Ground, options: SpoolOptions, sinks: readonly RoutedSink[]) {
     this.#ground = ground
@@ -260,6 +261,8 @@ export class SqliteSpool implements Spool {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     clearInterval(this.#watch)
     this.#ground.close()
   }

@@ -1,0 +1,42 @@
+/** Mutants of the ledger: for each place in src/spool that counts something, the code without that increment. */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Mutant {
+  /** `sqlite.ts:113 read`: where it is and what it counts. */
+  readonly name: string
+  /** Below the project's root. */
+  readonly file: string
+  /** Which of the calls in the file, from 0. */
+  readonly occurrence: number
+}
+
+const increment = /(?<!function )\bcount(?:Source|Sink)\(/g
+const root = join(import.meta.dirname, '../..')
+
+/** Every increment there is, in the order of files and lines. */
+export function findMutants(): Mutant[] {
+  return globSync('src/spool/*.ts', { cwd: root })
+    .sort()
+    .flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8')
+      return [...text.matchAll(increment)].map((match, occurrence) => {
+        const line = text.slice(0, match.index).split('\n').length
+        const counted = /'(\w+)'/.exec(text.slice(match.index))?.[1] ?? ''
+        return { name: `${file}:${line} ${counted}`, file, occurrence }
+      })
+    })
+}
+
+/** The text without the increment: its arguments are still evaluated, and nothing is counted. */
+export function mutated({ occurrence, name }: Mutant, text: string): string {
+  let seen = 0
+  let changed = false
+  const result = text.replace(increment, (call) => {
+    if (seen++ !== occurrence) return call
+    changed = true
+    return 'void ('
+  })
+  if (!changed) throw new Error(`Cannot make mutant "${name}": its increment is not there`)
+  return result
+}
