@@ -45,7 +45,7 @@ export function surroundings({ paths }: Config) {
   const read = usageReader(run)
   const host = tree(paths.root)
   const statfs: UsageReader = (path, canHang) => read(host.resolve(path), canHang)
-  return { sys: tree(paths.sys), proc: tree(paths.proc), host, run, statfs }
+  return { sys: tree(paths.sys), proc: tree(paths.proc, 'at-once'), host, run, statfs }
 }
 
 /**
@@ -63,7 +63,7 @@ export async function startAgent(
   log.setLevel(config.log.level)
   const metrics = createAgentMetrics(log)
   const around = surroundings(config)
-  let identity = await nodeIdentity(config.node, around)
+  const identity = await nodeIdentity(config.node, around)
   for (const warning of [...loaded.warnings, ...identity.warnings])
     log.warn(`configuration: ${warning}`, warning)
 
@@ -79,12 +79,8 @@ export async function startAgent(
     routes(config.sinks, protocols),
   )
   const origin = {
-    get node() {
-      return identity.name
-    },
-    get bootId() {
-      return identity.bootId
-    },
+    node: identity.name,
+    bootId: identity.bootId,
     get ledger() {
       return spool.ledger
     },
@@ -119,9 +115,7 @@ export async function startAgent(
   }
 
   const status: Status = {
-    get node() {
-      return identity.name
-    },
+    node: identity.name,
     bootId: identity.bootId,
     version,
     startedMilliseconds,
@@ -207,22 +201,25 @@ export async function startAgent(
 
     async reload(next) {
       const wanted = next.config
-      for (const part of ['spool', 'paths'] as const) {
+      for (const part of ['node', 'spool', 'paths'] as const) {
         if (!isDeepStrictEqual(config[part], wanted[part]))
           log.warn(`reload ${part}`, `A change of ${part} takes effect at the next start`)
       }
-      const moved = wanted.server.listen !== config.server.listen
-      const nextServer = moved ? await listen(wanted.server.listen) : server
+      const [from, to] = [config.server.listen, wanted.server.listen]
+      const before = server
+      // One port cannot be had on two overlapping addresses: the old one is let go first.
+      const samePort = from !== to && portOf(from) === portOf(to)
       try {
+        if (samePort) await before?.close()
+        if (from !== to) server = await listen(to)
         await sinks.configure(wanted.sinks)
       } catch (error) {
-        if (moved) await nextServer?.close()
+        if (server !== before) await server?.close()
+        server = samePort ? await listen(from) : before
         throw error
       }
-      if (moved) await server?.close()
-      server = nextServer
-      identity = await nodeIdentity(wanted.node, around)
-      config = { ...wanted, spool: config.spool, paths: config.paths }
+      if (from !== to && !samePort) await before?.close()
+      config = { ...wanted, node: config.node, spool: config.spool, paths: config.paths }
       await follow(config)
       for (const warning of next.warnings) log.warn(`configuration: ${warning}`, warning)
       log.info('reload', `Configuration applied: ${next.origin}`)
@@ -265,6 +262,10 @@ function leftInWords({ sinks }: LedgerSnapshot): string {
   })
   const some = held.filter((words) => words !== '').join(', ')
   return some === '' ? 'everything was delivered' : `still in the spool: ${some}`
+}
+
+function portOf(listen: string): string {
+  return listen.slice(listen.lastIndexOf(':') + 1)
 }
 
 function address(listen: string, port: number): string {
