@@ -1,15 +1,16 @@
 /** The command line: every command and what it needs, signals and exit codes. */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { collectors } from '../collectors/all.ts'
 import { printInventory } from '../collectors/host/inventory-child.ts'
 import { surroundings } from './agent.ts'
 import { check } from './cli/check.ts'
 import { type CollectFormat, collectOnce } from './cli/collect.ts'
+import { leave } from './cli/leave.ts'
 import { exit, run } from './cli/run.ts'
 import { quarantineChange, quarantineList, type SpoolCommand, spoolState } from './cli/spool.ts'
 import { type LoadedConfig, loadConfig } from './config.ts'
 import { collectorSectionsOf } from './config-schema.ts'
-import { describe } from './errors.ts'
+import { ConfigError, describe } from './errors.ts'
 import { version } from './version.ts'
 
 const out = (text: string) => process.stdout.write(text)
@@ -44,10 +45,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('collect')
     .description('run collectors once and print what they read')
     .argument('[names...]', 'collectors; default all that are enabled')
-    .option('-f, --format <format>', 'table, prometheus or json', 'table')
+    .option('-f, --format <format>', 'table, prometheus or json', formatOf, 'table')
     .option('--json', 'the same as --format json')
-    .action(async (names: string[], options: { format: string; json?: boolean }) => {
-      const format = formatOf(options.json ? 'json' : options.format)
+    .action(async (names: string[], options: { format: CollectFormat; json?: boolean }) => {
+      const format = options.json ? 'json' : options.format
       const { config } = await load(configFile())
       const { signal } = new AbortController()
       code = await collectOnce(names, {
@@ -68,8 +69,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) complain(`${describe(error)}\n`)
-    return error instanceof CommanderError && error.exitCode === 0 ? exit.done : exit.usage
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage
+    complain(`${describe(error)}\n`)
+    return error instanceof ConfigError ? exit.usage : exit.failed
   }
   return code
 }
@@ -114,16 +116,18 @@ function addSpool(
 
 function formatOf(text: string): CollectFormat {
   if (text === 'table' || text === 'prometheus' || text === 'json') return text
-  throw new Error(`Cannot print as "${text}": known formats are table, prometheus, json`)
+  throw new InvalidArgumentError('Known are table, prometheus, json.')
 }
 
 /** Standard output may be closed early, by head(1) say: nothing is left to print to. */
 process.stdout.on('error', () => process.exit(exit.done))
+/** Nobody is left to tell; what was being done goes on. */
+process.stderr.on('error', () => undefined)
 
 main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
+  (code) => leave(code),
   (error: unknown) => {
     complain(`${describe(error)}\n`)
-    process.exit(exit.failed)
+    leave(exit.failed)
   },
 )

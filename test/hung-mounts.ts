@@ -7,6 +7,8 @@ import { join } from 'node:path'
 
 export interface HungMounts extends AsyncDisposable {
   readonly paths: readonly string[]
+  /** From now on who asks waits as for a file server that is gone: SIGKILL ends it. Those before it does not. */
+  beKillable(): void
   /** Aborts the connections and unmounts: whoever hung is released. */
   release(): Promise<void>
 }
@@ -24,6 +26,7 @@ export async function hungMounts(count: number): Promise<HungMounts> {
   const release = async () => {
     if (released) return
     released = true
+    server.kill('SIGCONT')
     server.stdin.end()
     await ended
     for (const path of paths) spawnSync('umount', ['-l', '-c', path]) // Only what a killed server left.
@@ -34,5 +37,9 @@ export async function hungMounts(count: number): Promise<HungMounts> {
     await release()
     throw new Error('Cannot mount what hangs: the FUSE server ended')
   }
-  return { paths, release, [Symbol.asyncDispose]: release }
+  // A request that the server has not read yet can be taken back.
+  const beKillable = () => {
+    server.kill('SIGSTOP')
+  }
+  return { paths, beKillable, release, [Symbol.asyncDispose]: release }
 }

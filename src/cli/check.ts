@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkReport, type LoadedConfig } from '../config.ts'
+import { describe } from '../errors.ts'
 import { protocols } from '../forwarders/all.ts'
 import { routes } from '../sinks.ts'
 import { Database } from '../spool/database.ts'
@@ -13,17 +14,22 @@ export async function check(
   { config, origin, warnings }: LoadedConfig,
   out: (text: string) => void,
 ): Promise<number> {
-  const losses = [...removed(config)].map(
-    ([sink, count]) =>
-      `sink ${sink} is not in this configuration: the ${count} records and samples held for it would be lost`,
-  )
-  out(checkReport(config, origin, [...warnings, ...losses]))
+  out(checkReport(config, origin, [...warnings, ...losses(config)]))
   return 0
 }
 
-function removed(config: LoadedConfig['config']): ReadonlyMap<string, number> {
+/** What a spool that is there holds for sinks that are not in this configuration. */
+function losses(config: LoadedConfig['config']): string[] {
   const file = join(config.spool.path, spoolFile)
-  if (!existsSync(file)) return new Map()
-  using db = new Database(file, { readOnly: true })
-  return wouldLose(db, routes(config.sinks, protocols))
+  if (!existsSync(file)) return []
+  try {
+    using db = new Database(file, { readOnly: true })
+    return [...wouldLose(db, routes(config.sinks, protocols))].map(
+      ([sink, count]) =>
+        `sink ${sink} is not in this configuration: the ${count} records and samples held for it would be lost`,
+    )
+  } catch (error) {
+    // The configuration is right all the same, and the agent starts with a damaged spool.
+    return [`what would be lost is unknown: Cannot read spool "${file}": ${describe(error)}`]
+  }
 }

@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../config.ts'
 import { ConfigError, describe, LockedError } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
 import type { Collector } from '../model.ts'
+import { leave } from './leave.ts'
 
 /** Exit codes of every command; the README lists them. */
 export const exit = { done: 0, failed: 1, usage: 2, locked: 3, killed: 130 } as const
@@ -15,48 +16,51 @@ export async function run(
   collectors: readonly Collector[],
 ): Promise<number> {
   const log = openLog('info')
-  const loaded = await loadOrComplain(load)
-  if (loaded === undefined) return exit.usage
-  let agent: Agent
+  const starting = start(load, collectors, log)
+  // Nothing was awaited yet: a signal that comes while the agent starts is heeded once it has.
+  const asked = Promise.withResolvers<void>()
+  let stopping = false
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (stopping) leave(exit.killed)
+      stopping = true
+      log.info('agent', `${name}: stops collecting and drains to the sinks; once more ends at once`)
+      asked.resolve()
+    })
+  }
+  let reloading: Promise<unknown> = starting
+  process.on('SIGHUP', () => {
+    reloading = reloading.then(async () => {
+      const agent = await starting
+      if (typeof agent !== 'number' && !stopping) await reload(load, agent, log)
+    })
+  })
+
+  const agent = await starting
+  if (typeof agent === 'number') return agent
+  await asked.promise
+  await reloading
   try {
-    agent = await startAgent(loaded, collectors, log)
+    log.info('agent', `Remora has ended: ${await agent.stop()}`)
+    return exit.done
+  } catch (error) {
+    log.error('agent', `Cannot end cleanly: ${describe(error)}`)
+    return exit.failed
+  }
+}
+
+/** @returns the exit code instead of an agent, after saying why */
+async function start(
+  load: () => Promise<LoadedConfig>,
+  collectors: readonly Collector[],
+  log: Log,
+): Promise<Agent | number> {
+  try {
+    return await startAgent(await load(), collectors, log)
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`)
     if (error instanceof LockedError) return exit.locked
     return error instanceof ConfigError ? exit.usage : exit.failed
-  }
-  return new Promise((resolve) => {
-    let stopping = false
-    const stop = (name: string) => {
-      if (stopping) process.exit(exit.killed)
-      stopping = true
-      log.info('agent', `${name}: stops collecting and drains to the sinks; once more ends at once`)
-      agent.stop().then(
-        (left) => {
-          log.info('agent', `Remora has ended: ${left}`)
-          resolve(exit.done)
-        },
-        (error: unknown) => {
-          log.error('agent', `Cannot end cleanly: ${describe(error)}`)
-          resolve(exit.failed)
-        },
-      )
-    }
-    process.on('SIGTERM', () => stop('SIGTERM'))
-    process.on('SIGINT', () => stop('SIGINT'))
-    let reloading = Promise.resolve()
-    process.on('SIGHUP', () => {
-      reloading = reloading.then(() => (stopping ? undefined : reload(load, agent, log)))
-    })
-  })
-}
-
-async function loadOrComplain(load: () => Promise<LoadedConfig>): Promise<LoadedConfig | undefined> {
-  try {
-    return await load()
-  } catch (error) {
-    process.stderr.write(`${describe(error)}\n`)
-    return undefined
   }
 }
 

@@ -68,7 +68,7 @@ function start(t: TestContext, args: readonly string[], program: Program) {
 /** Runs a command until it ends by itself. */
 export async function remora(t: TestContext, args: readonly string[], program: Program): Promise<Ended> {
   const { ended } = start(t, args, program)
-  return within(ended, 30_000, `remora ${args.join(' ')}`)
+  return within(ended, 30_000, () => `remora ${args.join(' ')}`)
 }
 
 /** One line of the agent's log. */
@@ -99,8 +99,10 @@ export interface AgentOptions extends Partial<Program> {
   /** The configuration file, as object or text; the address it listens on is set by the test. Absent: none. */
   readonly config?: unknown
   readonly port?: number
-  /** False: returned as soon as it listens, before the collectors have run. */
-  readonly ready?: boolean
+  /** The configuration says where it listens: at `port`, which must be given. */
+  readonly listenByConfig?: boolean
+  /** What is waited for: its first reading of everything (default), or only its process. */
+  readonly ready?: 'ready' | 'spawned'
 }
 
 /** Starts `remora run` in this folder and waits until it is ready. */
@@ -114,7 +116,8 @@ export async function startAgent(
   const write = (config: unknown) => writeFile(file, typeof config === 'string' ? config : stringify(config))
   if (options.config !== undefined) await write(options.config)
   const args = options.config === undefined ? ['run'] : ['--config', file, 'run']
-  const env = { REMORA_SERVER_LISTEN: `127.0.0.1:${port}`, ...options.env }
+  const listen = options.listenByConfig ? {} : { REMORA_SERVER_LISTEN: `127.0.0.1:${port}` }
+  const env = { ...listen, ...options.env }
   const { child, said, ended } = start(t, args, { ...options, cwd, env })
   const url = `http://127.0.0.1:${port}`
   const lines = () =>
@@ -143,16 +146,17 @@ export async function startAgent(
     async stop(signal = 'SIGTERM', withinMilliseconds = 15_000) {
       const begun = performance.now()
       child.kill(signal)
-      const end = await within(ended, withinMilliseconds, `the end after ${signal}:\n${said.stderr}`)
+      const end = await within(ended, withinMilliseconds, () => `the end after ${signal}:\n${said.stderr}`)
       return { ...end, seconds: (performance.now() - begun) / 1000 }
     },
   }
+  if (options.ready === 'spawned') return agent
   await eventually('the agent is ready', async () => {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`The agent has ended with ${child.exitCode}: ${said.stderr}`)
     const answer = await fetch(`${url}/-/ready`).catch(() => undefined)
     await answer?.arrayBuffer()
-    return options.ready === false ? answer !== undefined : answer?.ok
+    return answer?.ok
   })
   return agent
 }
@@ -224,10 +228,10 @@ function isThere<T>(answer: T): answer is Exclude<T, undefined | false> {
 }
 
 /** The promise, or an error once the time is over. */
-export async function within<T>(promise: Promise<T>, milliseconds: number, what: string): Promise<T> {
+export async function within<T>(promise: Promise<T>, milliseconds: number, what: () => string): Promise<T> {
   const over = new AbortController()
   const late = sleep(milliseconds, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`Not done after ${milliseconds} ms: ${what}`)
+    throw new Error(`Not done after ${milliseconds} ms: ${what()}`)
   })
   try {
     return await Promise.race([promise, late])
