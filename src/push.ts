@@ -13,6 +13,9 @@ import type { Spool } from './spool/spool.ts'
 /** How long a push waits for the cheap collectors; the slow one's last reading is then taken. */
 const patienceMilliseconds = 2000
 
+/** A clock further ahead than this is wrong, by the rule of the `prometheus` sink. */
+const correctionMilliseconds = 60_000
+
 export interface PushOptions {
   /** Reads the cheap collectors now. */
   readonly refresh: () => Promise<void>
@@ -39,8 +42,7 @@ export function pusher({ refresh, samples, spool, clock, log, signal }: PushOpti
     try {
       const tickMilliseconds = clock.now()
       await refreshed()
-      // A receiver takes one sample of a series for one time, and only forward, whatever the clock does.
-      const timeMilliseconds = Math.max(Math.round(tickMilliseconds), lastMilliseconds + 1)
+      const timeMilliseconds = stamp(Math.round(tickMilliseconds), lastMilliseconds)
       const { spooled, series } = collection(await samples(), before)
       await spool.commitSamples(timeMilliseconds, spooled)
       lastMilliseconds = timeMilliseconds
@@ -50,6 +52,14 @@ export function pusher({ refresh, samples, spool, clock, log, signal }: PushOpti
       if (!signal.aborted) log.onChange('push', 'failing', `Cannot push samples: ${describe(error)}`, 'error')
     }
   }
+}
+
+/**
+ * A receiver takes one sample of a series for one time, and only forward: a clock corrected by a little is waited out
+ * in steps of 1 ms. One set back by more was wrong before: what it stamped is lost{clock_ahead}, not what is true now.
+ */
+function stamp(now: number, last: number): number {
+  return now > last || last - now > correctionMilliseconds ? now : last + 1
 }
 
 interface Series {

@@ -17,7 +17,7 @@ const headers = {
   'x-prometheus-remote-write-version': '0.1.0',
 }
 
-/** Samples of the future are taken by receivers, and then the present is refused: so they wait here. */
+/** Samples of the future are taken by receivers, and then the present is refused: so they wait until a clock is set. */
 const mostAheadMilliseconds = 60_000
 
 const ahead = /too far in the future|too-far-in-future/i
@@ -40,7 +40,7 @@ export function prometheusForwarder(config: PrometheusSinkConfig, origin: Origin
     return undefined
   }
 
-  /** Why samples of this time must not be sent now. Nobody is held by an old guess: the receiver is asked again. */
+  /** Why samples of this time must not be sent, now or ever. Nobody is held by an old guess: the receiver is asked again. */
   async function held(milliseconds: number, signal: AbortSignal): Promise<Sent | undefined> {
     const endpoint = http.endpoint()
     const isAhead = () => receiver.ahead(endpoint, milliseconds) > mostAheadMilliseconds
@@ -49,8 +49,11 @@ export function prometheusForwarder(config: PrometheusSinkConfig, origin: Origin
     if (failure) return { ...failure, endpoint }
     if (!isAhead()) return undefined
     const seconds = Math.round(receiver.ahead(endpoint, milliseconds) / 1000)
-    const words = `Held: these samples are ${seconds} s ahead of the clock of ${endpoint}; check this node's clock`
-    return { is: 'retry', words, endpoint, busy: true }
+    const about = `these samples are ${seconds} s ahead of the clock of ${endpoint}`
+    if (receiver.ahead(endpoint, clock.now()) > mostAheadMilliseconds)
+      return { is: 'retry', words: `Held: ${about}; check this node's clock`, endpoint, busy: true }
+    // Stamped before this node's clock was set right: when their time comes, others will have it.
+    return { is: 'lost', reason: 'clock_ahead', words: `Not sent: ${about}`, endpoint }
   }
 
   return {

@@ -91,17 +91,21 @@ test('prometheus counts what is too old for the receiver as lost, whatever statu
   }
 })
 
-test('prometheus holds samples while their time is more than 60 s ahead of a real Prometheus', async () => {
+test('prometheus holds samples while the clock is more than 60 s ahead of a real Prometheus', async () => {
   await using server = await startPrometheus()
-  const clock = manualClock()
+  const clock = manualClock(Date.now() + 3_600_000)
   await using sink = forwarder({ url: server.writeUrl }, clock)
-  const ahead = await sink.send(sampleBatch(Date.now() + 3_600_000, [sample('a', 1)]))
+  const stamped = clock.now()
+  const ahead = await sink.send(sampleBatch(stamped, [sample('a', 1)]))
   assert.equal(ahead.is, 'retry')
   assert.match(
     ahead.is === 'retry' ? ahead.words : '',
     /^Held: these samples are (3599|3600) s ahead of the clock of http/,
   )
   assert.equal(ahead.is === 'retry' && ahead.unanswered, undefined)
+  clock.step(-3_600_000)
+  const gone = await sink.send(sampleBatch(stamped, [sample('a', 1)]))
+  assert.deepEqual([gone.is, gone.is === 'lost' && gone.reason], ['lost', 'clock_ahead'])
   const near = await sink.send(sampleBatch(Date.now() + 50_000, [sample('a', 2)]))
   assert.equal(near.is, 'accepted')
   assert.deepEqual(
