@@ -109,7 +109,7 @@ function select(
   { complain }: SpoolCommand,
   { sink, keys }: Selection,
 ): QuarantinedRecord[] | undefined {
-  const records = sink === undefined ? quarantined(db, '1') : quarantined(db, 'sink.name = ?', sink)
+  const records = sink === undefined ? quarantined(db, -1, '1') : quarantined(db, -1, 'sink.name = ?', sink)
   const unknown = keys.filter((key) => !records.some((record) => String(record.key) === key))
   if (unknown.length > 0) {
     complain(

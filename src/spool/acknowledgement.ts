@@ -26,7 +26,7 @@ export function readPositions(column: string): Position[] {
   }
 }
 
-/** A required off-node sink will not acknowledge all of this batch: its streams stop here, for good (key 0). */
+/** No required off-node sink will acknowledge all of this batch: its streams stop here, for good (key 0). */
 export function blockStreams(db: Database, sequence: number): void {
   const row = db.get('SELECT source, positions FROM batch WHERE sequence = ?', sequence)
   if (row === undefined) return
@@ -34,6 +34,17 @@ export function blockStreams(db: Database, sequence: number): void {
     blockStream(db, text(row, 'source'), stream, sequence, 0)
 }
 
+/** Before a batch is forgotten: what no required off-node sink has passed, ever, was never acknowledged. */
+export function blockUnacknowledged(db: Database, sequence: number): void {
+  const acknowledged = db.get(
+    `SELECT 1 FROM batch JOIN sink ON required AND off_node AND (routed >> (sink.id - 1)) & 1 AND cursor >= sequence
+     WHERE sequence = ? LIMIT 1`,
+    sequence,
+  )
+  if (acknowledged === undefined) blockStreams(db, sequence)
+}
+
+/** A stream that has stopped for good already stays where it stopped: one row, however much follows. */
 export function blockStream(
   db: Database,
   source: string,
@@ -42,7 +53,8 @@ export function blockStream(
   key: number,
 ): void {
   db.run(
-    'INSERT INTO unacknowledged (source, stream, sequence, key) VALUES (?, ?, ?, ?)',
+    `INSERT INTO unacknowledged (source, stream, sequence, key) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS
+     (SELECT 1 FROM unacknowledged WHERE source = ?1 AND stream = ?2 AND sequence <= ?3 AND key = 0)`,
     source,
     stream,
     sequence,
@@ -67,8 +79,8 @@ export function acknowledgedAfter(db: Database, sequence: number): SourcePositio
 }
 
 /**
- * The newest positions that are acknowledged now: nothing of their source before them is awaited by a required
- * off-node sink that takes the source, at least one.
+ * The newest positions that are acknowledged now: everything of their source before them has been passed by the
+ * required off-node sinks it was routed to, at least one, and such a sink takes the source.
  */
 export function acknowledgedNow(
   db: Database,
@@ -89,13 +101,12 @@ export function acknowledgedNow(
     const batch = integer(row, 'batch')
     const mask = takenBy(position.source)
     if (mask === 0 || blocked(db, position.source, position.stream, batch)) continue
-    const awaited = db.get(
-      `SELECT 1 FROM batch JOIN sink ON (batch.routed >> (sink.id - 1)) & 1 AND batch.sequence > sink.cursor
-       WHERE batch.source = ? AND batch.sequence <= ? AND sink.required AND sink.off_node AND NOT sink.removed LIMIT 1`,
+    const open = db.get(
+      `SELECT 1 FROM batch WHERE source = ? AND sequence <= ? AND NOT (${passed}) LIMIT 1`,
       position.source,
       batch,
     )
-    if (awaited === undefined) found.push(position)
+    if (open === undefined) found.push(position)
   }
   return found
 }

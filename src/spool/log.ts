@@ -1,6 +1,7 @@
 /** The one log: a batch is routed, numbered, counted and becomes a row, with a checksum of row and payload; and back. */
 import { crc32 } from 'node:zlib'
 import { CorruptionError } from '../errors.ts'
+import { blockStream, readPositions } from './acknowledgement.ts'
 import type { SpooledBatch } from './batch.ts'
 import { decodeRecords, decodeSamples, type Encoded } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
@@ -26,7 +27,11 @@ export function append(db: Database, sinks: readonly RoutedSink[], batch: NewBat
   countSource(db, batch.source, 'spooled', batch.count)
   for (const sink of takers) countSink(db, sink.id, batch.source, 'routed', batch.count)
   const firstNumber = takeNumbers(db, batch)
-  if (takers.length === 0) return 0
+  if (takers.length === 0) {
+    const newest = db.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
+    for (const { stream } of readPositions(batch.positions)) blockStream(db, batch.source, stream, newest, 0)
+    return 0
+  }
   const routed = takers.reduce((mask, sink) => mask + bit(sink.id), 0)
   const { kind, source, count, timeMilliseconds, positions, encoded } = batch
   const bytes = encoded.bytes.length

@@ -51,17 +51,22 @@ export function quarantineEntries(
   }
 }
 
-/** Quarantined records, oldest first. */
+/**
+ * Quarantined records, oldest first.
+ * @param most how many; negative: all
+ */
 export function quarantined(
   db: Database,
+  most: number,
   where: string,
   ...parameters: (string | number)[]
 ): QuarantinedRecord[] {
   return db
     .all(
       `SELECT quarantine.*, sink.name AS sink_name FROM quarantine JOIN sink ON sink.id = quarantine.sink
-       WHERE ${where} ORDER BY key LIMIT 100000`,
+       WHERE ${where} ORDER BY key LIMIT ?`,
       ...parameters,
+      most,
     )
     .map((row) => ({
       key: integer(row, 'key'),

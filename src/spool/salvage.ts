@@ -5,7 +5,7 @@
  */
 import { describe } from '../errors.ts'
 import type { LogRecord } from '../model.ts'
-import { writePositions } from './acknowledgement.ts'
+import { blockStream, writePositions } from './acknowledgement.ts'
 import { encodeRecords } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
@@ -49,6 +49,8 @@ class Salvage {
   readonly #sinks: readonly RoutedSink[]
   /** Sequences of the old log whose records are now in the new one. */
   readonly #taken = new Set<number>()
+  /** Sources of batches that cannot be read. */
+  readonly #damaged = new Set<string>()
 
   constructor(old: Database | undefined, fresh: Database, sinks: readonly RoutedSink[]) {
     this.#old = old
@@ -83,6 +85,7 @@ class Salvage {
         this.#taken.add(sequence)
       } catch {
         this.missed += count
+        this.#damaged.add(source)
         countSource(this.#fresh, source, 'missed', count, 'spool_damaged')
       }
     }
@@ -90,7 +93,7 @@ class Salvage {
 
   quarantine(): void {
     for (const record of this.#attempt(
-      () => (this.#old === undefined ? [] : quarantined(this.#old, '1')),
+      () => (this.#old === undefined ? [] : quarantined(this.#old, -1, '1')),
       [],
     )) {
       const sink = this.#sinks.find(({ name }) => name === record.sink)
@@ -121,8 +124,11 @@ class Salvage {
     }
   }
 
+  /** Nothing is acknowledged back to a source that may be lost, or was not acknowledged in the old ledger. */
   positions(): void {
     const newest = this.#fresh.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
+    for (const row of this.#rows('SELECT source, stream FROM unacknowledged ORDER BY source, stream'))
+      blockStream(this.#fresh, text(row, 'source'), text(row, 'stream'), 0, 0)
     for (const row of this.#rows('SELECT source, stream, position FROM position ORDER BY source, stream')) {
       this.#fresh.run(
         'INSERT OR REPLACE INTO position (source, stream, position, batch) VALUES (?, ?, ?, ?)',
@@ -131,6 +137,8 @@ class Salvage {
         text(row, 'position'),
         newest,
       )
+      if (this.unknown || this.#damaged.has(text(row, 'source')))
+        blockStream(this.#fresh, text(row, 'source'), text(row, 'stream'), 0, 0)
     }
   }
 

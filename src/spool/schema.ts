@@ -103,6 +103,9 @@ CREATE TABLE quarantine (
   payload  BLOB    NOT NULL
 ) STRICT;
 
+-- Looked for before every send.
+CREATE INDEX quarantine_replay ON quarantine (sink, key) WHERE replay = 1;
+
 -- A required off-node sink did not acknowledge something of this stream at this batch: later positions of the stream
 -- are not acknowledged back to the source until the quarantined record (key) is; a lost one (key 0) never is.
 CREATE TABLE unacknowledged (

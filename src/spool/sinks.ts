@@ -1,5 +1,6 @@
 /** The sinks of the ledger: which there are, what is routed to each, what happens to one that goes. */
 import { ConfigError } from '../errors.ts'
+import { blockStreams, blockUnacknowledged } from './acknowledgement.ts'
 import { type Database, integer, text } from './database.ts'
 import { awaits, countSink } from './ledger.ts'
 import { mostSinks } from './schema.ts'
@@ -70,6 +71,7 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
 }
 
 function removeSink(db: Database, id: number): void {
+  giveUpAcknowledging(db, id)
   const held = db.all(
     `SELECT batch.source, sum(batch.count) AS count FROM batch JOIN sink ON ${awaits} WHERE sink.id = ? GROUP BY batch.source`,
     id,
@@ -88,9 +90,27 @@ function removeSink(db: Database, id: number): void {
   db.run('UPDATE sink SET removed = 1 WHERE id = ?', id)
 }
 
+/** What only this required off-node sink could have acknowledged back to its source never will be. */
+function giveUpAcknowledging(db: Database, id: number): void {
+  if (db.get('SELECT 1 FROM sink WHERE id = ? AND required AND off_node', id) === undefined) return
+  const another = `EXISTS (SELECT 1 FROM sink AS other WHERE other.id <> ?1 AND other.required AND other.off_node
+    AND NOT other.removed AND (routed >> (other.id - 1)) & 1)`
+  const held = db.all(
+    `SELECT sequence FROM batch JOIN sink ON ${awaits} WHERE sink.id = ?1 AND NOT ${another}`,
+    id,
+  )
+  for (const row of held) blockStreams(db, integer(row, 'sequence'))
+  const refused = (which: string) => `key IN (SELECT key FROM quarantine WHERE sink = ?1 AND ${which})`
+  db.run(`UPDATE unacknowledged SET key = 0 WHERE ${refused(`NOT ${another}`)}`, id)
+  db.run(`DELETE FROM unacknowledged WHERE ${refused(another)}`, id)
+}
+
 /** Deletes the batches that no sink awaits any more: all of them, or one. */
 export function forgetFinished(db: Database, sequence?: number): void {
   const one = sequence === undefined ? '' : 'sequence = ? AND'
   const parameters = sequence === undefined ? [] : [sequence]
-  db.run(`DELETE FROM batch WHERE ${one} NOT EXISTS (SELECT 1 FROM sink WHERE ${awaits})`, ...parameters)
+  const finished = `${one} NOT EXISTS (SELECT 1 FROM sink WHERE ${awaits})`
+  for (const row of db.all(`SELECT sequence FROM batch WHERE ${finished}`, ...parameters))
+    blockUnacknowledged(db, integer(row, 'sequence'))
+  db.run(`DELETE FROM batch WHERE ${finished}`, ...parameters)
 }

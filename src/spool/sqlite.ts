@@ -36,6 +36,9 @@ import {
 /** Tests and tools watch the moments around a commit here; see docs/decisions/spool.md. */
 const phases = channel('remora:spool')
 
+/** Handed out at once. */
+const mostReplays = 100
+
 /** How long a source waits before it offers a batch again to a disk that refused it. */
 const retryMilliseconds = 1000
 
@@ -246,7 +249,7 @@ export class SqliteSpool implements Spool {
 
   async replays(sink: string): Promise<readonly QuarantinedRecord[]> {
     return this.#guard(`sink ${sink}`, () =>
-      quarantined(this.#db, 'sink.name = ? AND quarantine.replay = 1', sink).slice(0, 100),
+      quarantined(this.#db, mostReplays, 'sink.name = ? AND quarantine.replay = 1', sink),
     )
   }
 
