@@ -1,0 +1,89 @@
+/** What is acknowledged back to a source when sinks come and go: too little rather than too much. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Spool } from '../../../src/spool/spool.ts'
+import { accepted, batch, drain, folder, open, options, sink } from './spool.ts'
+
+const disk = sink('disk', { offNode: false })
+const streams = async (spool: Spool) => (await spool.acknowledgedPositions()).map(({ stream }) => stream)
+
+/** A record of a stream of its own, as pstore gives each crash. */
+async function crash(spool: Spool, stream: string, id: number): Promise<void> {
+  const records = batch(id, id + 1).records.map((record) => ({ ...record, stream }))
+  await spool.commit('pstore', { records, positions: [{ stream, position: `${id}` }] })
+}
+
+/** One crash that far has, one it refused, one it awaits; disk awaits all. */
+async function threeCrashes(spool: Spool): Promise<void> {
+  await spool.acknowledgedPositions()
+  for (const [id, stream] of ['had', 'refused', 'held'].entries()) await crash(spool, stream, id)
+  await spool.settle('far', [
+    accepted(1, 1),
+    { sequence: 2, acknowledged: 0, quarantined: [{ index: 0, words: 'no' }] },
+  ])
+  assert.deepEqual(await streams(spool), ['had'])
+}
+
+for (const when of ['before', 'after'] as const) {
+  test(`what a removed sink had not acknowledged never is, though its name comes back ${when} the batch goes`, async (t) => {
+    const path = await folder(t)
+    const spool = await open(t, options(path), [sink('far'), disk])
+    await threeCrashes(spool)
+    await spool.route([sink('other'), disk])
+    if (when === 'after') await drain(spool, 'disk')
+    await spool.route([sink('far'), sink('other'), disk])
+    assert.deepEqual(await streams(spool), [])
+    await drain(spool, 'disk')
+    assert.equal((await spool.snapshot()).batches, 0)
+    assert.deepEqual(await streams(spool), [])
+    await spool[Symbol.asyncDispose]()
+    const again = await open(t, options(path), [sink('far'), sink('other'), disk])
+    assert.deepEqual(await streams(again), ['had'])
+    await crash(again, 'held', 3)
+    await crash(again, 'new', 4)
+    await drain(again, 'far')
+    await drain(again, 'other')
+    assert.deepEqual(await streams(again), ['new'])
+  })
+}
+
+test('what another required off-node sink has is acknowledged when the sink that lacked it is removed', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), [sink('far'), sink('near')])
+  await spool.acknowledgedPositions()
+  for (const [id, stream] of ['refused', 'held'].entries()) await crash(spool, stream, id)
+  await spool.settle('far', [{ sequence: 1, acknowledged: 0, quarantined: [{ index: 0, words: 'no' }] }])
+  await drain(spool, 'near')
+  assert.deepEqual(await streams(spool), [])
+  await spool.route([sink('near')])
+  await spool[Symbol.asyncDispose]()
+  const again = await open(t, options(path), [sink('near')])
+  assert.deepEqual((await streams(again)).sort(), ['held', 'refused'])
+})
+
+const earlier = { 'only a sink on the node': [disk], 'no sink at all': [] }
+for (const [what, sinks] of Object.entries(earlier)) {
+  test(`records of a time with ${what} are not acknowledged by a sink that comes later`, async (t) => {
+    const path = await folder(t)
+    const spool = await open(t, options(path), sinks)
+    for (let id = 0; id < 5; id++) await crash(spool, 'one', id)
+    await crash(spool, 'two', 5)
+    for (const { name } of sinks) await drain(spool, name)
+    await spool[Symbol.asyncDispose]()
+    const again = await open(t, options(path), [sink('far'), disk])
+    assert.deepEqual(await streams(again), [])
+    await crash(again, 'three', 6)
+    await drain(again, 'far')
+    assert.deepEqual(await streams(again), ['three'])
+  })
+}
+
+test('records that a sink on the node still awaits are not acknowledged by one that comes later', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), [disk])
+  await crash(spool, 'one', 0)
+  await spool.route([sink('far'), disk])
+  await spool[Symbol.asyncDispose]()
+  const again = await open(t, options(path), [sink('far'), disk])
+  assert.deepEqual(await streams(again), [])
+})
