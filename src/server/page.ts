@@ -86,6 +86,14 @@ function notes({ notReady, root, sinks, spool }: StatusView): Html[] {
         : 'What is collected is lost with this machine'
     found.push(html`<p class="note bad">Nothing leaves this node: ${here}. ${end}.</p>`)
   }
+  if (!spool.onDisk) {
+    found.push(
+      html`<p class="note bad">The spool is only in memory: a crash of the agent loses what is held.</p>`,
+    )
+  }
+  if (!spool.writable) {
+    found.push(html`<p class="note bad">The disk refuses to be written: the sources wait.</p>`)
+  }
   if (spool.pausedSources.length > 0) {
     found.push(html`<p class="note warn">The spool is full; paused: ${spool.pausedSources.join(', ')}.</p>`)
   }

@@ -77,13 +77,15 @@ export interface StatusView {
   readonly spool: {
     readonly usedBytes: number
     readonly boundBytes: number
+    readonly onDisk: boolean
+    readonly writable: boolean
     readonly pausedSources: readonly string[]
   }
 }
 
 export async function statusView(status: Status, now: number = Date.now()): Promise<StatusView> {
   const [samples, ledger] = await Promise.all([status.samples(), status.ledger()])
-  const { atRisk, usedBytes, boundBytes, pausedSources } = ledger
+  const { atRisk, usedBytes, boundBytes, onDisk, writable, pausedSources } = ledger
   const root = samples.find(({ metric }) => metric.name === 'node_root_info')?.labels
   const sinks = status.sinks()
   return {
@@ -136,7 +138,7 @@ export async function statusView(status: Status, now: number = Date.now()): Prom
         })),
       ),
     },
-    spool: { usedBytes, boundBytes, pausedSources },
+    spool: { usedBytes, boundBytes, onDisk, writable, pausedSources },
   }
 }
 

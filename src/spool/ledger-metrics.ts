@@ -174,6 +174,18 @@ const lag = gauge(
 )
 const used = gauge('remora_spool_used_bytes', 'bytes', 'spool', 'File, write-ahead log and free pages.')
 const bound = gauge('remora_spool_bound_bytes', 'bytes', 'spool', 'The bound in force.')
+const onDisk = gauge(
+  'remora_spool_on_disk',
+  'none',
+  'spool',
+  '0: the spool is only in memory, a crash of the agent loses it.',
+)
+const writable = gauge(
+  'remora_spool_writable',
+  'none',
+  'spool',
+  '0: the disk refused the last transaction, sources wait.',
+)
 const batches = gauge('remora_spool_batches', 'none', 'spool', 'Batches in the log.')
 const paused = gauge(
   'remora_source_paused',
@@ -194,6 +206,8 @@ export const ledgerMetrics: readonly Metric[] = [
   lag,
   used,
   bound,
+  onDisk,
+  writable,
   batches,
   paused,
 ]
@@ -232,6 +246,8 @@ export function ledgerSamples(snapshot: LedgerSnapshot, now: number): Sample[] {
   add(riskAge, age(snapshot.atRisk.oldestMilliseconds))
   add(used, snapshot.usedBytes)
   add(bound, snapshot.boundBytes)
+  add(onDisk, Number(snapshot.onDisk))
+  add(writable, Number(snapshot.writable))
   add(batches, snapshot.batches)
   return found
 }

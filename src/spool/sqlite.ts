@@ -78,7 +78,7 @@ export class SqliteSpool implements Spool {
   }
 
   async route(sinks: readonly SinkRoute[]): Promise<void> {
-    this.#guard('sinks', () => {
+    this.#write('sinks', () => {
       const routed = this.#db.transaction(() => {
         const replaced = replaceSinks(this.#db, sinks, this.#sequence())
         forgetFinished(this.#db)
@@ -102,7 +102,7 @@ export class SqliteSpool implements Spool {
 
   async commit(source: string, batch: SourceBatch): Promise<void> {
     const encoded = batch.records.length > 0 ? encodeRecords(batch.records) : undefined
-    this.#guard(source, () => {
+    this.#write(source, () => {
       this.#admit(source, encoded?.bytes.length ?? 0)
       const now = this.#options.clock.now()
       this.#db.transaction(
@@ -140,7 +140,7 @@ export class SqliteSpool implements Spool {
     if (samples.length === 0) return
     const encoded = encodeSamples(samples)
     try {
-      this.#guard(metricsSource, () => {
+      this.#write(metricsSource, () => {
         this.#makeRoomFor(encoded.bytes.length)
         const fits = this.#pressure.fits(this.#db, this.#used(), encoded.bytes.length)
         this.#db.transaction(() => {
@@ -199,7 +199,7 @@ export class SqliteSpool implements Spool {
   }
 
   async settle(sinkName: string, results: readonly BatchResult[]): Promise<void> {
-    this.#guard(`sink ${sinkName}`, () => {
+    this.#write(`sink ${sinkName}`, () => {
       const sink = this.#sink(sinkName)
       this.#acknowledge(
         this.#db.transaction(
@@ -233,6 +233,8 @@ export class SqliteSpool implements Spool {
         ),
         usedBytes: this.#used(),
         boundBytes: this.#pressure.bound(this.#used()),
+        onDisk: this.#ground.file !== undefined,
+        writable: this.#refused === undefined,
         batches: this.#db.number('SELECT count(*) FROM batch'),
         pausedSources: this.#pressure.paused,
       })),
@@ -254,7 +256,7 @@ export class SqliteSpool implements Spool {
   }
 
   async replayed(key: number, refused?: string): Promise<void> {
-    this.#guard('quarantine', () => {
+    this.#write('quarantine', () => {
       this.#db.transaction(() =>
         refused === undefined ? acknowledgeReplay(this.#db, key) : refuseReplay(this.#db, key, refused),
       )
@@ -336,20 +338,15 @@ export class SqliteSpool implements Spool {
     this.#db.transaction(() => makeRoom(this.#db, enough))
   }
 
-  /**
-   * Runs one step on the database. Damage replaces the file and runs the step once more on the new one.
-   * @throws {SpoolUnavailableError} if the disk refuses
-   */
+  /** Runs one reading step on the database. @throws {SpoolUnavailableError} if the disk refuses */
   #guard<T>(what: string, step: () => T): T {
     this.#replaceIfDeleted()
     try {
-      const result = step()
-      if (this.#refused !== undefined) this.#options.report('the spool can be written again')
-      this.#refused = undefined
-      return result
+      return step()
     } catch (error) {
       const meaning = failure(error)
       if (meaning === 'damaged') {
+        // Once more on the new one, where nothing of this step was done.
         this.#stand(this.#ground.replace(this.#sinks, error))
         return step()
       }
@@ -357,8 +354,16 @@ export class SqliteSpool implements Spool {
       if (this.#refused === undefined)
         this.#options.report(`the spool cannot be written, sources wait: ${describe(error)}`)
       this.#refused = describe(error)
-      throw new SpoolUnavailableError(`Cannot write spool for ${what}: ${describe(error)}`, { cause: error })
+      throw new SpoolUnavailableError(`Cannot use spool for ${what}: ${describe(error)}`, { cause: error })
     }
+  }
+
+  /** Runs one writing step: when it succeeds the disk takes writes again. @throws {SpoolUnavailableError} */
+  #write<T>(what: string, step: () => T): T {
+    const result = this.#guard(what, step)
+    if (this.#refused !== undefined) this.#options.report('the spool can be written again')
+    this.#refused = undefined
+    return result
   }
 
   #stand(ground: Ground): void {

@@ -120,6 +120,8 @@ const ledger: LedgerSnapshot = {
   usedBytes: 5 << 20,
   batches: 17,
   boundBytes: 64 << 20,
+  onDisk: true,
+  writable: true,
   pausedSources: [],
 }
 

@@ -51,6 +51,8 @@ test('disk full under the spool makes sources wait and loses nothing when there 
   rmSync(join(path, 'filler'))
   await spool.writable('kmsg', AbortSignal.timeout(5000))
   await spool.commit('kmsg', batch(refused * 10, refused * 10 + 10))
+  assert.equal((await spool.snapshot()).writable, true)
+  assert.equal(spoolOptions.reports.length, 2)
   const got = (await drain(spool, 'main')).filter((id) => id.startsWith('counter:'))
   assert.deepEqual(
     got,
@@ -83,6 +85,8 @@ test('disk that turns read-only under the spool makes sources wait, is said once
     String(refused),
   )
   await spool.commitSamples(1000, samples(5, 0))
+  assert.equal((await spool.snapshot()).writable, false)
+  await spool.commit('kmsg', batch(40, 50, noise(50_000))).catch((error) => refused.push(error))
   assert.equal(spoolOptions.reports.length, 1)
   assert.match(spoolOptions.reports[0] ?? '', /the spool cannot be written, sources wait/)
   const held = await spool.next('main', 0)
@@ -96,6 +100,7 @@ test('read-only disk at the start leaves a spool in memory, said clearly', async
   execFileSync('mount', ['-o', 'remount,ro', path])
   const spoolOptions = options(join(path, 'spool'))
   await using spool = await openSpool(spoolOptions, [sink('main')])
+  assert.equal((await spool.snapshot()).onDisk, false)
   assert.equal(spoolOptions.reports.length, 1)
   assert.match(
     spoolOptions.reports[0] ?? '',
