@@ -68,6 +68,7 @@ async function reload(load: () => Promise<LoadedConfig>, agent: Agent, log: Log)
   try {
     await agent.reload(await load())
   } catch (error) {
-    log.error('reload', `The configuration is kept as it was: ${describe(error)}`)
+    // A cause of its own, which many good reloads before it do not use up.
+    log.error('reload refused', `The configuration is kept as it was: ${describe(error)}`)
   }
 }

@@ -9,7 +9,6 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
-import { freePort } from '../prometheus-server.ts'
 import { parseText, type ReadPage } from '../src/read-exposition.ts'
 
 /** What `npm test` has built before the tests. */
@@ -111,22 +110,29 @@ export async function startAgent(
   cwd: string,
   options: AgentOptions = {},
 ): Promise<RunningAgent> {
-  const port = options.port ?? (await freePort())
   const file = join(cwd, 'remora.yaml')
   const write = (config: unknown) => writeFile(file, typeof config === 'string' ? config : stringify(config))
   if (options.config !== undefined) await write(options.config)
   const args = options.config === undefined ? ['run'] : ['--config', file, 'run']
-  const listen = options.listenByConfig ? {} : { REMORA_SERVER_LISTEN: `127.0.0.1:${port}` }
+  const listen = options.listenByConfig ? {} : { REMORA_SERVER_LISTEN: `127.0.0.1:${options.port ?? 0}` }
   const env = { ...listen, ...options.env }
   const { child, said, ended } = start(t, args, { ...options, cwd, env })
-  const url = `http://127.0.0.1:${port}`
   const lines = () =>
     said.stderr.split('\n').flatMap((line): LogLine[] => (line.startsWith('{') ? [JSON.parse(line)] : []))
 
+  /** Its first line after the start names the port. */
+  const portOf = () => {
+    const running = lines().find(({ message }) => / runs on /.test(message))
+    return Number(/:(\d+)\/$/.exec(running?.message ?? '')?.[1])
+  }
   const agent: RunningAgent = {
     child,
-    url,
-    port,
+    get url() {
+      return `http://127.0.0.1:${portOf()}`
+    },
+    get port() {
+      return portOf()
+    },
     ended,
     stderr: () => said.stderr,
     lines,
@@ -138,7 +144,7 @@ export async function startAgent(
       ).catch((cause) => {
         throw new Error(`${cause}; it said:\n${said.stderr}`, { cause })
       }),
-    scrape: () => scrape(url),
+    scrape: () => scrape(agent.url),
     async reload(config) {
       await write(config)
       child.kill('SIGHUP')
@@ -154,7 +160,8 @@ export async function startAgent(
   await eventually('the agent is ready', async () => {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`The agent has ended with ${child.exitCode}: ${said.stderr}`)
-    const answer = await fetch(`${url}/-/ready`).catch(() => undefined)
+    if (!portOf()) return undefined
+    const answer = await fetch(`${agent.url}/-/ready`).catch(() => undefined)
     await answer?.arrayBuffer()
     return answer?.ok
   })
