@@ -15,10 +15,26 @@ import { parseText, type ReadPage } from '../src/read-exposition.ts'
 export const bundle = join(import.meta.dirname, '../../dist/remora.cjs')
 assert.ok(existsSync(bundle), 'dist/remora.cjs is there: `npm run build` makes it')
 
+/** What ends with each test. Node runs `after` in the order of the calls, and a folder must outlive its agents. */
+const endings = new WeakMap<TestContext, (() => Promise<unknown>)[]>()
+
+function atEnd(t: TestContext, end: () => Promise<unknown>): void {
+  const before = endings.get(t)
+  if (before) {
+    before.push(end)
+    return
+  }
+  const all = [end]
+  endings.set(t, all)
+  t.after(async () => {
+    for (const one of all.toReversed()) await one()
+  })
+}
+
 /** A folder that goes with the test. */
 export async function workFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'remora-e2e-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  atEnd(t, () => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -57,7 +73,7 @@ function start(t: TestContext, args: readonly string[], program: Program) {
   const ended = once(child, 'close').then((): Ended => {
     return { code: child.exitCode, signal: child.signalCode, ...said }
   })
-  t.after(async () => {
+  atEnd(t, async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await ended
   })
