@@ -4,11 +4,13 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { CorruptionError, describe } from '../errors.ts'
 import type { SpooledBatch } from '../spool/batch.ts'
-import { Database, text } from '../spool/database.ts'
+import { Database, failure, text } from '../spool/database.ts'
 import { oldestHeld, sinkCounts, sourceCounts } from '../spool/ledger.ts'
 import { spoolFile } from '../spool/open.ts'
 import { dropQuarantined, quarantined } from '../spool/quarantine.ts'
+import { applicationId, schemaVersion } from '../spool/schema.ts'
 import type { QuarantinedRecord } from '../spool/spool.ts'
 
 export interface SpoolCommand {
@@ -25,7 +27,7 @@ export interface Selection {
   readonly keys: readonly string[]
 }
 
-/** @returns the exit code: 0 done, 1 no spool there, 2 no such record */
+/** @returns the exit code: 0 done, 1 no spool there that can be read, 2 no such record or sink */
 export function spoolState(command: SpoolCommand): number {
   return withSpool(command, (db) => {
     const state = db.snapshot(() => ({
@@ -110,7 +112,12 @@ function select(
   { sink, keys }: Selection,
 ): QuarantinedRecord[] | undefined {
   const records = sink === undefined ? quarantined(db, -1, '1') : quarantined(db, -1, 'sink.name = ?', sink)
-  const unknown = keys.filter((key) => !records.some((record) => String(record.key) === key))
+  if (sink !== undefined && db.get('SELECT 1 FROM sink WHERE name = ?', sink) === undefined) {
+    complain(`Cannot find sink "${sink}": this spool has never had it\n`)
+    return undefined
+  }
+  const known = new Set(records.map(({ key }) => String(key)))
+  const unknown = keys.filter((key) => !known.has(key))
   if (unknown.length > 0) {
     complain(
       `Cannot find quarantined record ${unknown.map((key) => `"${key}"`).join(', ')}: see remora spool quarantine list\n`,
@@ -126,8 +133,24 @@ function withSpool({ path, complain }: SpoolCommand, work: (db: Database) => num
     complain(`Cannot open spool "${path}": there is none (see spool.path in the configuration)\n`)
     return 1
   }
-  using db = new Database(file)
-  return work(db)
+  try {
+    using db = new Database(file)
+    checkKnown(db)
+    return work(db)
+  } catch (error) {
+    if (failure(error) === 'other') throw error
+    complain(`Cannot read spool "${path}": ${describe(error)}\n`)
+    return 1
+  }
+}
+
+/** @throws {CorruptionError} if it is not a spool that this version reads */
+function checkKnown(db: Database): void {
+  if (db.number('PRAGMA application_id') !== applicationId)
+    throw new CorruptionError(`${spoolFile} is a database of another program`)
+  const version = db.number('PRAGMA user_version')
+  if (version !== schemaVersion)
+    throw new CorruptionError(`it is of version ${version}, and this Remora reads version ${schemaVersion}`)
 }
 
 function contentOf(batch: SpooledBatch) {
