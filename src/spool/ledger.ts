@@ -46,6 +46,11 @@ export function countSink(
   )
 }
 
+/** A sink is past a record without having acknowledged it; number 0: past the whole batch. */
+export function giveUp(db: Database, sink: number, sequence: number, number: number): void {
+  db.run('INSERT OR IGNORE INTO given_up (sink, sequence, number) VALUES (?, ?, ?)', sink, sequence, number)
+}
+
 /** A batch that a sink awaits: routed to it and behind its cursor. */
 export const awaits =
   '(batch.routed >> (sink.id - 1)) & 1 AND batch.sequence > sink.cursor AND NOT sink.removed'
@@ -123,18 +128,23 @@ export function atRisk(
     add(source, integer(row, 'spooled'), integer(row, 'bytes'), row.first_ms)
   }
   const passed = `EXISTS (SELECT 1 FROM sink WHERE off_node AND (row.routed >> (id - 1)) & 1 AND cursor >= row.sequence
-    AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.sink = sink.id AND q.sequence = row.sequence AND q.number = row.number))`
+    AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.sink = sink.id AND q.sequence = row.sequence AND q.number = row.number)
+    AND NOT EXISTS (SELECT 1 FROM given_up AS g WHERE g.sink = sink.id AND g.sequence = row.sequence AND g.number IN (0, row.number)))`
   for (const row of db.all(`SELECT source, sum(count) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
       (SELECT sequence, routed, source, count, bytes, time_ms, 0 AS number FROM batch) AS row
       WHERE NOT ${passed} GROUP BY source`)) {
     if (!counted.has(text(row, 'source')))
       add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
   }
-  // A quarantined record whose batch no off-node sink has passed is in the sum above already.
+  // Single records. One whose batch no off-node sink has passed is in the sum above already.
   for (const row of db.all(`SELECT source, count(*) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
-      (SELECT DISTINCT sequence, routed, source, number, time_ms, length(payload) AS bytes FROM quarantine) AS row
+      (SELECT sequence, routed, source, number, time_ms, length(payload) AS bytes FROM quarantine
+       UNION SELECT sequence, routed, source, number, time_ms, bytes / count FROM given_up JOIN batch USING (sequence)
+       WHERE number > 0 AND NOT EXISTS (SELECT 1 FROM quarantine AS q
+         WHERE q.sequence = given_up.sequence AND q.number = given_up.number)) AS row
       WHERE NOT ${passed} AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.sequence = row.sequence AND NOT EXISTS
-        (SELECT 1 FROM sink WHERE off_node AND (batch.routed >> (id - 1)) & 1 AND cursor >= batch.sequence))
+        (SELECT 1 FROM sink WHERE off_node AND (batch.routed >> (id - 1)) & 1 AND cursor >= batch.sequence
+          AND NOT EXISTS (SELECT 1 FROM given_up AS g WHERE g.sink = sink.id AND g.sequence = batch.sequence AND g.number = 0)))
       GROUP BY source`)) {
     if (!counted.has(text(row, 'source')))
       add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)

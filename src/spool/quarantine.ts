@@ -7,7 +7,7 @@ import { blockStream, readPositions } from './acknowledgement.ts'
 import type { EventBatch, SampleBatch, SpooledBatch } from './batch.ts'
 import { decodeRecords, decodeSamples, type Encoded, encodeRecords, encodeSamples } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
-import { countSink } from './ledger.ts'
+import { countSink, giveUp } from './ledger.ts'
 import type { RoutedSink } from './sinks.ts'
 import type { QuarantinedRecord } from './spool.ts'
 
@@ -43,8 +43,10 @@ export function quarantineEntries(
         `Cannot quarantine record ${entry.number} of "${batch.source}" for sink "${sink.name}": its quarantine of ${sink.quarantineBytes} bytes is full`,
       )
     const key = full ? 0 : insert(db, sink.id, batch, integer(row, 'routed'), entry, words, now)
-    if (full) countSink(db, sink.id, batch.source, 'lost', 1, 'quarantine_full')
-    else countSink(db, sink.id, batch.source, 'quarantined', 1)
+    if (full) {
+      countSink(db, sink.id, batch.source, 'lost', 1, 'quarantine_full')
+      giveUp(db, sink.id, batch.sequence, entry.number)
+    } else countSink(db, sink.id, batch.source, 'quarantined', 1)
     if (!sink.required || !sink.offNode) continue
     const stopped = entry.stream !== undefined && streams.includes(entry.stream) ? [entry.stream] : streams
     for (const stream of stopped) blockStream(db, batch.source, stream, batch.sequence, key)
@@ -90,6 +92,11 @@ export function acknowledgeReplay(db: Database, key: number): void {
 /** Dropped by hand. Its stream stays unacknowledged: key 0 never goes. */
 export function dropQuarantined(db: Database, key: number): boolean {
   db.run('UPDATE unacknowledged SET key = 0 WHERE key = ?', key)
+  db.run(
+    `INSERT OR IGNORE INTO given_up (sink, sequence, number)
+     SELECT sink, sequence, number FROM quarantine WHERE key = ?`,
+    key,
+  )
   return leave(db, key, (sink, source) => countSink(db, sink, source, 'lost', 1, 'quarantine_dropped'))
 }
 

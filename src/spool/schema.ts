@@ -106,6 +106,14 @@ CREATE TABLE quarantine (
 -- Looked for before every send.
 CREATE INDEX quarantine_replay ON quarantine (sink, key) WHERE replay = 1;
 
+-- What a sink is past without having acknowledged it, while another one holds it: number 0 is the whole batch.
+CREATE TABLE given_up (
+  sink     INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  number   INTEGER NOT NULL,
+  PRIMARY KEY (sequence, sink, number)
+) STRICT, WITHOUT ROWID;
+
 -- A required off-node sink did not acknowledge something of this stream at this batch: later positions of the stream
 -- are not acknowledged back to the source until the quarantined record (key) is; a lost one (key 0) never is.
 CREATE TABLE unacknowledged (

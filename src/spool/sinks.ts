@@ -50,8 +50,7 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
     if (known !== undefined) {
       const id = integer(known, 'id')
       db.run('UPDATE sink SET required = ?, off_node = ?, keep_all = ? WHERE id = ?', ...flags, id)
-      if (integer(known, 'removed') === 1)
-        db.run('UPDATE sink SET removed = 0, cursor = ? WHERE id = ?', newest, id)
+      if (integer(known, 'removed') === 1) startAnew(db, id, newest)
       return { ...sink, id }
     }
     const id = db.number('SELECT coalesce(max(id), 0) + 1 FROM sink')
@@ -70,6 +69,16 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
   })
 }
 
+/** A name that comes back. What others still hold of before, and it did not acknowledge, it never will. */
+function startAnew(db: Database, id: number, newest: number): void {
+  db.run(
+    `INSERT OR IGNORE INTO given_up (sink, sequence, number) SELECT sink.id, sequence, 0 FROM batch
+     JOIN sink ON (routed >> (sink.id - 1)) & 1 AND sequence > cursor WHERE sink.id = ?`,
+    id,
+  )
+  db.run('UPDATE sink SET removed = 0, cursor = ? WHERE id = ?', newest, id)
+}
+
 function removeSink(db: Database, id: number): void {
   giveUpAcknowledging(db, id)
   const held = db.all(
@@ -86,6 +95,11 @@ function removeSink(db: Database, id: number): void {
     countSink(db, id, text(row, 'source'), 'quarantined', -integer(row, 'count'))
     countSink(db, id, text(row, 'source'), 'lost', integer(row, 'count'), 'sink_removed')
   }
+  db.run(
+    `INSERT OR IGNORE INTO given_up (sink, sequence, number)
+     SELECT sink, sequence, number FROM quarantine WHERE sink = ?`,
+    id,
+  )
   db.run('DELETE FROM quarantine WHERE sink = ?', id)
   db.run('UPDATE sink SET removed = 1 WHERE id = ?', id)
 }
@@ -113,4 +127,9 @@ export function forgetFinished(db: Database, sequence?: number): void {
   for (const row of db.all(`SELECT sequence FROM batch WHERE ${finished}`, ...parameters))
     blockUnacknowledged(db, integer(row, 'sequence'))
   db.run(`DELETE FROM batch WHERE ${finished}`, ...parameters)
+  db.run(
+    `DELETE FROM given_up WHERE ${one} NOT EXISTS (SELECT 1 FROM batch WHERE batch.sequence = given_up.sequence)
+     AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.sequence = given_up.sequence)`,
+    ...parameters,
+  )
 }

@@ -17,7 +17,7 @@ import {
 import type { SpooledBatch, SpooledSample } from './batch.ts'
 import { encodeRecords, encodeSamples } from './codec.ts'
 import { type Database, failure, integer, text } from './database.ts'
-import { atRisk, countSink, countSource, oldestHeld, sinkCounts, sourceCounts } from './ledger.ts'
+import { atRisk, countSink, countSource, giveUp, oldestHeld, sinkCounts, sourceCounts } from './ledger.ts'
 import { append, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
@@ -294,6 +294,7 @@ export class SqliteSpool implements Spool {
       countSink(this.#db, sink.id, source, 'acknowledged', result.acknowledged)
       if (result.lost !== undefined) {
         countSink(this.#db, sink.id, source, 'lost', result.lost.count, result.lost.reason)
+        giveUp(this.#db, sink.id, result.sequence, 0)
         if (sink.required && sink.offNode) blockStreams(this.#db, result.sequence)
       }
       if (refused.length > 0)

@@ -256,6 +256,34 @@ test('a record at risk is counted once, however many sinks hold or have quaranti
   assert.equal(counts?.acknowledged, 10)
 })
 
+test('what a sink lost, dropped or was removed from is at risk while another one holds it', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), [sink('far'), sink('near')])
+  const atRisk = async () => (await spool.snapshot()).atRisk.records
+  for (let index = 0; index < 3; index++) await spool.commit('kmsg', batch(index * 2, index * 2 + 2))
+  const lost = { reason: 'too_old', count: 2 }
+  await spool.settle('far', [
+    { sequence: 1, acknowledged: 0, lost },
+    { sequence: 2, acknowledged: 1, quarantined: one() },
+  ])
+  assert.equal(await atRisk(), 5) // One of six is with far.
+  change(path, 'drop')
+  assert.equal(await atRisk(), 5)
+  await spool.route([sink('near')])
+  assert.equal(await atRisk(), 5)
+  await spool.route([sink('far'), sink('near')])
+  assert.equal(await atRisk(), 5)
+  await spool.settle('near', [{ sequence: 1, acknowledged: 1, quarantined: one() }])
+  assert.equal(await atRisk(), 4)
+  await spool.settle('near', [{ sequence: 2, acknowledged: 1, quarantined: one() }])
+  assert.equal(await atRisk(), 4)
+  await spool.settle('near', [accepted(3, 2)])
+  assert.equal(await atRisk(), 2)
+  change(path, 'drop')
+  assert.deepEqual((await spool.snapshot()).atRisk, { records: 0, samples: 0, bytes: 0 })
+  assertConserved(await spool.snapshot())
+})
+
 interface Listed {
   readonly key: number
   readonly sink: string
