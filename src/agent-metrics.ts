@@ -105,6 +105,18 @@ const declared = {
     'Time spent waiting for the sink; over the requests it is their mean duration.',
     ['sink'],
   ),
+  pushesSkipped: counter(
+    'remora_pushes_skipped_total',
+    'none',
+    'the scheduler',
+    'Pushes not made because the one before was still going on.',
+  ),
+  commandsStuck: gauge(
+    'remora_commands_stuck',
+    'none',
+    'the command runner',
+    'Tools that were killed and cannot end (D state); no other is started in their place.',
+  ),
   logSuppressed: counter(
     'remora_log_suppressed_total',
     'none',
@@ -142,6 +154,8 @@ export function createAgentMetrics(log: Pick<Log, 'suppressed'>) {
     sinkUp: new Gauge(options(declared.sinkUp)),
     sinkSends: new Counter(options(declared.sinkSends)),
     sinkSendTime: new Counter(options(declared.sinkSendTime)),
+    pushesSkipped: new Counter(options(declared.pushesSkipped)),
+    commandsStuck: new Gauge(options(declared.commandsStuck)),
     /** Adds something to do at every update. */
     onUpdate: (update: () => void) => void updates.push(update),
     /** Reads what is only worth reading when somebody looks: call it before every scrape and push. */

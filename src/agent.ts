@@ -1,5 +1,6 @@
 /** The agent: collectors, spool, sinks and server of one configuration, put together, changed and ended. */
 import { isDeepStrictEqual } from 'node:util'
+import { runAcknowledgements } from './acknowledgements.ts'
 import { createAgentMetrics } from './agent-metrics.ts'
 import { systemClock } from './clock.ts'
 import { commandRunner } from './command.ts'
@@ -16,7 +17,7 @@ import { Readings } from './readings.ts'
 import { type Scheduled, schedule } from './schedule.ts'
 import { type RunningServer, startServer } from './server/server.ts'
 import { routes, Sinks } from './sinks.ts'
-import { runAcknowledgements, runSource } from './sources.ts'
+import { Sources } from './sources.ts'
 import { ledgerSamples } from './spool/ledger-metrics.ts'
 import { openSpool } from './spool/open.ts'
 import type { LedgerSnapshot, Spool } from './spool/spool.ts'
@@ -31,12 +32,6 @@ export interface Agent {
   reload(loaded: LoadedConfig): Promise<void>
   /** Stops collecting, drains to the sinks within the configured time, closes everything. @returns what is left, in words */
   stop(): Promise<string>
-}
-
-interface Source {
-  readonly section: CollectorSection
-  readonly stop: AbortController
-  readonly stopped: Promise<void>
 }
 
 /** What runs with every collector of this agent. */
@@ -97,21 +92,18 @@ export async function startAgent(
     spool,
     node: identity.name,
   })
-  const sources = new Map<string, Source>()
+  const sources = new Sources({ surroundings: around, spool, clock, log, metrics }, signal)
   const acknowledgements = new AbortController()
   let firstRunsDone = false
   let stopping = false
   let push: Scheduled | undefined
   let server: RunningServer | undefined
 
-  async function ledger(): Promise<LedgerSnapshot> {
-    return spool.snapshot()
-  }
-
   async function samples(names?: readonly string[]): Promise<readonly Sample[]> {
     if (names !== undefined) return readings.current(names)
     metrics.update()
-    return [...readings.current(), ...ledgerSamples(await ledger(), clock.now()), ...sinks.samples()]
+    metrics.commandsStuck.set((await around.run.stuck()).length)
+    return [...readings.current(), ...ledgerSamples(await spool.snapshot(), clock.now()), ...sinks.samples()]
   }
 
   const status: Status = {
@@ -123,7 +115,7 @@ export async function startAgent(
     samples,
     collectors: () => readings.status(),
     sinks: () => sinks.status(),
-    ledger,
+    ledger: () => spool.snapshot(),
     notReady: () => [
       ...(firstRunsDone ? [] : ['the collectors have not finished their first run']),
       ...(stopping ? ['Remora is stopping'] : []),
@@ -149,6 +141,8 @@ export async function startAgent(
     signal,
   })
 
+  const pushing = { name: 'push', log, onOverlap: () => metrics.pushesSkipped.inc() }
+
   /** Everything that follows the configuration and cannot fail. */
   async function follow(next: Config): Promise<void> {
     const sections = withSections(next, collectors)
@@ -156,24 +150,10 @@ export async function startAgent(
     void firstRuns.then(() => {
       firstRunsDone = true
     })
-    for (const collector of collectors) await followSource(collector, sections[collector.name])
+    await sources.configure(collectors, sections)
     push?.stop()
-    push = next.push.enabled ? schedule(next.push.schedule, pushOnce, { name: 'push', log }) : undefined
+    push = next.push.enabled ? schedule(next.push.schedule, pushOnce, pushing) : undefined
     log.setLevel(next.log.level)
-  }
-
-  async function followSource(collector: Collector, section: CollectorSection | undefined): Promise<void> {
-    if (collector.read === undefined) return
-    const before = sources.get(collector.name)
-    if (before !== undefined && isDeepStrictEqual(before.section, section)) return
-    before?.stop.abort()
-    await before?.stopped
-    sources.delete(collector.name)
-    if (!section?.enabled) return
-    const stop = new AbortController()
-    const parts = { surroundings: around, spool, clock, log, metrics }
-    const stopped = runSource(collector, section.options, parts, AbortSignal.any([signal, stop.signal]))
-    sources.set(collector.name, { section, stop, stopped })
   }
 
   try {
@@ -229,12 +209,12 @@ export async function startAgent(
       stopping = true
       push?.stop()
       collecting.abort(new Error('Remora is stopping'))
-      await Promise.all([...sources.values()].map(({ stopped }) => stopped))
+      await sources.ended()
       const drained = await sinks.drain(AbortSignal.timeout(config.shutdown.drain_seconds * 1000))
       await sinks.stop()
       acknowledgements.abort()
       await acknowledged
-      const left = drained ? 'everything was delivered' : leftInWords(await ledger())
+      const left = drained ? 'everything was delivered' : leftInWords(await spool.snapshot())
       await server?.close()
       await spool[Symbol.asyncDispose]()
       return left

@@ -2,9 +2,11 @@
  * Reads event sources for as long as the agent runs. A source decides the size of its batches; each is committed
  * with the positions after it, whole, and offered again until it is: nothing is skipped and nothing kept elsewhere.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { AgentMetrics } from './agent-metrics.ts'
 import type { Clock } from './clock.ts'
 import { contextOf, type Surroundings } from './collect.ts'
+import type { CollectorSection } from './config-schema.ts'
 import { describe, SpoolUnavailableError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Collector, SourceBatch } from './model.ts'
@@ -15,8 +17,6 @@ import { statesOf } from './states.ts'
 const firstSeconds = 1
 const mostSeconds = 60
 const retryMilliseconds = 100
-/** How often the spool is asked what has been acknowledged. */
-const acknowledgeSeconds = 1
 
 export interface SourceParts {
   readonly surroundings: Surroundings
@@ -128,49 +128,46 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-/**
- * Tells collectors what every required off-node sink has acknowledged, until the signal: one call at a time for a
- * stream, in order. A call that fails is made again; a later position of its stream takes its place, as it covers it.
- */
-export async function runAcknowledgements(
-  collectors: readonly Collector[],
-  { spool, clock, log }: { spool: Pick<Spool, 'acknowledgedPositions'>; clock: Clock; log: Log },
-  signal: AbortSignal,
-): Promise<void> {
-  const told = new Map(collectors.map((collector) => [collector.name, collector]))
-  /** Failed, by source and stream; at most one of each. */
-  const pending = new Map<string, Acknowledged>()
-  while (!signal.aborted) {
-    try {
-      const fresh = await spool.acknowledgedPositions()
-      const overtaken = new Set(fresh.map(streamKey))
-      for (const key of overtaken) pending.delete(key)
-      for (const one of [...pending.values(), ...fresh]) await tell(one)
-    } catch (error) {
-      log.warn('acknowledgements', describe(error))
-    }
-    await clock.sleep(acknowledgeSeconds * 1000, signal).catch(() => undefined)
-  }
-
-  async function tell(one: Acknowledged): Promise<void> {
-    const cause = `acknowledgement ${one.source}`
-    try {
-      await told.get(one.source)?.acknowledged?.(one.stream, one.position)
-      pending.delete(streamKey(one))
-      log.onChange(cause, 'ok', `Source ${one.source} takes acknowledgements`, 'debug')
-    } catch (error) {
-      pending.set(streamKey(one), one)
-      log.onChange(cause, 'failing', `Cannot acknowledge to ${one.source}: ${describe(error)}`, 'warn')
-    }
-  }
+interface Reading {
+  readonly section: CollectorSection
+  readonly stop: AbortController
+  readonly stopped: Promise<void>
 }
 
-interface Acknowledged {
-  readonly source: string
-  readonly stream: string
-  readonly position: string
-}
+/** The event sources at work, changed with the configuration. */
+export class Sources {
+  readonly #parts: SourceParts
+  readonly #signal: AbortSignal
+  readonly #reading = new Map<string, Reading>()
 
-function streamKey({ source, stream }: Acknowledged): string {
-  return JSON.stringify([source, stream])
+  constructor(parts: SourceParts, signal: AbortSignal) {
+    this.#parts = parts
+    this.#signal = signal
+  }
+
+  /** Those whose section stays the same go on untouched; a changed one goes on from its committed positions. */
+  async configure(
+    collectors: readonly Collector[],
+    sections: Readonly<Record<string, CollectorSection>>,
+  ): Promise<void> {
+    for (const collector of collectors) {
+      if (collector.read === undefined) continue
+      const before = this.#reading.get(collector.name)
+      const section = sections[collector.name]
+      if (before !== undefined && isDeepStrictEqual(before.section, section)) continue
+      before?.stop.abort()
+      await before?.stopped
+      this.#reading.delete(collector.name)
+      if (!section?.enabled) continue
+      const stop = new AbortController()
+      const until = AbortSignal.any([this.#signal, stop.signal])
+      const stopped = runSource(collector, section.options, this.#parts, until)
+      this.#reading.set(collector.name, { section, stop, stopped })
+    }
+  }
+
+  /** Resolves when every source is left, which the signal makes them. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#reading.values()].map(({ stopped }) => stopped))
+  }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { runAcknowledgements } from '../../src/acknowledgements.ts'
 import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Collector, LogRecord, ReadContext, SourceBatch } from '../../src/model.ts'
-import { runAcknowledgements, runSource } from '../../src/sources.ts'
+import { runSource } from '../../src/sources.ts'
 import { MovedClock, settle } from '../moved-clock.ts'
 import { type Engine, engine, oneSink, own } from './engine.ts'
 
