@@ -4,7 +4,7 @@
  * sink has. Pausing the sources is the last step and the caller's. Everything here runs in the caller's transaction.
  */
 
-import { blockStreams } from './acknowledgement.ts'
+import { blockStreams, blockUnacknowledged } from './acknowledgement.ts'
 import { type Database, integer, type Row, text } from './database.ts'
 import { awaits, countSink } from './ledger.ts'
 
@@ -55,5 +55,6 @@ export function loseBatch(db: Database, row: Row, reason: string): void {
     countSink(db, integer(sink, 'id'), text(row, 'source'), 'lost', integer(row, 'count'), reason)
   }
   if (waiting.some((sink) => sink.required === 1 && sink.off_node === 1)) blockStreams(db, sequence)
+  else blockUnacknowledged(db, sequence)
   db.run('DELETE FROM batch WHERE sequence = ?', sequence)
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { quarantineChange } from '../../../src/cli/spool.ts'
@@ -7,7 +8,9 @@ import { systemClock } from '../../../src/clock.ts'
 import { prometheusSink } from '../../../src/config-schema.ts'
 import type { Answer } from '../../../src/forwarders/forwarder.ts'
 import { prometheusForwarder } from '../../../src/forwarders/prometheus.ts'
+import { openSpool } from '../../../src/spool/open.ts'
 import type { Spool } from '../../../src/spool/spool.ts'
+import { mountTmpfs } from '../../own-mount.ts'
 import { assertConserved, batch, folder, open, options, samples, sink } from '../spool/spool.ts'
 import { origin } from './batches.ts'
 import { accepts, allowedClock, counts, deliver, scripted, until } from './deliveries.ts'
@@ -336,4 +339,30 @@ test('an answer that comes after the stop is not counted', async (t) => {
   answer.resolve(accepts)
   await stopped
   assert.equal((await counts(spool, 'far', 'kmsg'))?.held, 1)
+})
+
+test('a sink whose spool has a full disk is up again when it has room, without another batch', async (t) => {
+  await using disk = await mountTmpfs('8m')
+  await using spool = await openSpool(options(join(disk.path, 'spool'), { reserveRatio: 0.01 }), [
+    sink('far'),
+  ])
+  await filled(spool, 3)
+  const filler = join(disk.path, 'filler')
+  const far = scripted((_, count) => {
+    if (count === 3) assert.throws(() => writeFileSync(filler, Buffer.alloc(16 << 20)), { code: 'ENOSPC' })
+    return accepts
+  })
+  const clock = allowedClock(300_000)
+  const { delivery, reports, stop } = deliver(t, spool, far, { clock })
+  await until('it has waited for long', () => clock.exhausted)
+  assert.equal(delivery.status().state, 'retrying')
+  assert.match(delivery.status().lastError ?? '', /database or disk is full$/)
+  assert.equal((await counts(spool, 'far', 'kmsg'))?.held, 1)
+  await rm(filler)
+  clock.allow(60_000)
+  await until('it is settled', () => delivery.idle)
+  assert.equal(delivery.status().state, 'up')
+  assert.deepEqual([reports.length, reports[1], far.sent.length], [2, 'up', 3])
+  assert.equal((await counts(spool, 'far', 'kmsg'))?.acknowledged, 3)
+  await stop()
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Spool } from '../../../src/spool/spool.ts'
-import { accepted, batch, drain, folder, open, options, sink } from './spool.ts'
+import { accepted, batch, drain, folder, noise, open, options, records, sink } from './spool.ts'
 
 const disk = sink('disk', { offNode: false })
 const streams = async (spool: Spool) => (await spool.acknowledgedPositions()).map(({ stream }) => stream)
@@ -85,5 +85,25 @@ test('records that a sink on the node still awaits are not acknowledged by one t
   await spool.route([sink('far'), disk])
   await spool[Symbol.asyncDispose]()
   const again = await open(t, options(path), [sink('far'), disk])
+  assert.deepEqual(await streams(again), [])
+})
+
+test('what was given up for room before any off-node sink came is not acknowledged by one that comes later', async (t) => {
+  const path = await folder(t)
+  const small = { maxBytes: 1 << 20 }
+  const spool = await open(t, options(path, small), [sink('extra', { required: false })])
+  const lost = async () => (await spool.snapshot()).sinks.get('extra')?.get('pstore')?.lost.optional ?? 0
+  for (let id = 0; id < 200 && (await lost()) === 0; id++) {
+    const [record] = records(id, id + 1, noise(20_000))
+    assert.ok(record)
+    await spool.commit('pstore', {
+      records: [{ ...record, stream: `s${id}` }],
+      positions: [{ stream: `s${id}`, position: '0' }],
+    })
+  }
+  assert.ok((await lost()) > 0)
+  await drain(spool, 'extra')
+  await spool[Symbol.asyncDispose]()
+  const again = await open(t, options(path, small), [sink('far')])
   assert.deepEqual(await streams(again), [])
 })
