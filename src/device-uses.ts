@@ -163,12 +163,15 @@ async function restingOn(machine: Machine, own: readonly Mount[]): Promise<Set<M
 function isOverlayOn(mounts: readonly Mount[], mount: Mount, below: ReadonlySet<Mount>): boolean {
   if (mount.fsType !== 'overlay' || below.has(mount)) return false
   const { upper, work, lower } = overlayPaths(mount)
-  // A root overlay covers the folders it is made of: then they are looked up as they were before it.
-  const before = mounts.filter((other) => other !== mount)
+  /** A root overlay covers the folders it is made of: then they are looked up as they were before it. */
+  let before: readonly Mount[] | undefined
   return [upper, work, ...lower].some((path) => {
     if (path === undefined) return false
-    const held = holdingMount(mounts, path)
-    const holder = held === mount ? holdingMount(before, path) : held
+    let holder = holdingMount(mounts, path)
+    if (holder === mount) {
+      before ??= mounts.filter((other) => other !== mount)
+      holder = holdingMount(before, path)
+    }
     return holder !== undefined && below.has(holder)
   })
 }

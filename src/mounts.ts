@@ -102,40 +102,59 @@ export function overlayPaths(mount: Mount): { upper?: string; work?: string; low
  * @returns none for a path that is not absolute.
  */
 export function holdingMount(mounts: readonly Mount[], path: string): Mount | undefined {
-  return walk(byParent(mounts), path)
+  return walk(branchesOf(mounts), path)
 }
 
 /** The mounts that a path still leads to: not covered by another on the same point or on a folder above it. */
 export function visibleMounts(mounts: readonly Mount[]): Mount[] {
-  const children = byParent(mounts)
-  return mounts.filter((mount) => walk(children, mount.mountPoint) === mount)
+  const branches = branchesOf(mounts)
+  return mounts.filter((mount) => walk(branches, mount.mountPoint) === mount)
 }
 
-/** The mounts on each mount, by its id; those whose parent is not listed (the root) under `undefined`. */
-function byParent(mounts: readonly Mount[]): Map<number | undefined, Mount[]> {
+/** The mounts on each mount, by its id and their mount point; those whose parent is not listed (the root) under `undefined`. */
+type Branches = ReadonlyMap<number | undefined, ReadonlyMap<string, Mount>>
+
+/** A node with many containers has thousands of mounts and asks for as many paths: each table is indexed once. */
+const known = new WeakMap<readonly Mount[], Branches>()
+
+function branchesOf(mounts: readonly Mount[]): Branches {
+  const before = known.get(mounts)
+  if (before) return before
   const ids = new Set(mounts.map(({ id }) => id))
-  return Map.groupBy(mounts, ({ id, parent }) => (parent !== id && ids.has(parent) ? parent : undefined))
+  const branches = new Map<number | undefined, Map<string, Mount>>()
+  for (const mount of mounts) {
+    const { id, parent, mountPoint } = mount
+    const on = parent !== id && ids.has(parent) ? parent : undefined
+    const branch = branches.get(on) ?? new Map<string, Mount>()
+    if (!branch.has(mountPoint)) branch.set(mountPoint, mount)
+    branches.set(on, branch)
+  }
+  known.set(mounts, branches)
+  return branches
 }
 
-function walk(children: ReadonlyMap<number | undefined, Mount[]>, path: string): Mount | undefined {
+function walk(branches: Branches, path: string): Mount | undefined {
+  const folders = foldersOf(path)
   let at: Mount | undefined
   // Every step goes one mount further; a list that is torn and leads in a circle ends with its length.
-  for (let steps = 0; steps <= children.size; steps++) {
+  for (let steps = 0; steps <= branches.size; steps++) {
+    const branch = branches.get(at?.id)
     // The first mount met on the way down is the one with the shortest path. Ids do not say which is older.
-    let next: Mount | undefined
-    for (const mount of children.get(at?.id) ?? []) {
-      if (!contains(mount.mountPoint, path)) continue
-      if (next === undefined || mount.mountPoint.length < next.mountPoint.length) next = mount
-    }
-    if (next === undefined) break
-    at = next
+    const met = branch && folders.find((folder) => branch.has(folder))
+    if (met === undefined) break
+    at = branch?.get(met)
   }
   return at
 }
 
-/** Whether a path is the folder itself or lies in it. */
-function contains(folder: string, path: string): boolean {
-  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
+/** `/a/b` → `/`, `/a`, `/a/b`; none for a path that is not absolute. */
+function foldersOf(path: string): string[] {
+  if (!path.startsWith('/')) return []
+  const folders = ['/']
+  for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1))
+    folders.push(path.slice(0, end))
+  if (path !== '/') folders.push(path)
+  return folders
 }
 
 /**

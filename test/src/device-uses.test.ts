@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { deviceUses, parseSwaps } from '../../src/device-uses.ts'
-import { parseMountinfo } from '../../src/mounts.ts'
+import { parseMountinfo, visibleMounts } from '../../src/mounts.ts'
 import { tree } from '../../src/tree.ts'
 
 const header = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'
@@ -192,6 +192,26 @@ test('a real loop device on this machine is found by its number', async () => {
     if (loop) await run('losetup', ['--detach', loop])
     await rm(folder, { recursive: true })
   }
+})
+
+test('a node with a thousand containers is looked through at once, not for every path anew', async () => {
+  const lines = ['1 1 252:0 / / rw - ext4 /dev/zram0 rw']
+  for (let container = 0; container < 1000; container++) {
+    const folder = `/var/lib/containerd/${container}`
+    const lower = Array.from({ length: 30 }, (_, layer) => `${folder}/${layer}/fs`).join(':')
+    const options = `rw,lowerdir=${lower},upperdir=${folder}/fs,workdir=${folder}/work`
+    lines.push(`${3 * container + 2} 1 0:50 / /run/${container}/rootfs rw - overlay overlay ${options}`)
+    lines.push(`${3 * container + 3} 1 0:51 / /var/lib/kubelet/${container}/a rw - tmpfs tmpfs rw`)
+    lines.push(`${3 * container + 4} 1 0:52 / /var/lib/kubelet/${container}/b rw - tmpfs tmpfs rw`)
+  }
+  const mounts = parseMountinfo(`${lines.join('\n')}\n`)
+  assert.equal(mounts.length, 3001)
+  const start = performance.now()
+  const found = await deviceUses({ sys: tree('/sys'), host: tree('/') }, ['zram0'], mounts, [])
+  assert.equal(found.size, 1)
+  assert.equal(visibleMounts(mounts).length, 3001)
+  // It took half a minute when each of the 32,000 paths went over all mounts; now a tenth of a second.
+  assert.ok(performance.now() - start < 10_000)
 })
 
 test('captured swaps are parsed whole', async () => {
