@@ -1,6 +1,10 @@
 /** What is acknowledged back to a source when sinks come and go: too little rather than too much. */
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { spoolFile } from '../../../src/spool/open.ts'
 import type { Spool } from '../../../src/spool/spool.ts'
 import { accepted, batch, drain, folder, noise, open, options, records, sink } from './spool.ts'
 
@@ -107,3 +111,25 @@ test('what was given up for room before any off-node sink came is not acknowledg
   const again = await open(t, options(path, small), [sink('far')])
   assert.deepEqual(await streams(again), [])
 })
+
+const damaged = { quarantine: [], batch: [], source_count: ['had', 'held'] }
+for (const [table, left] of Object.entries(damaged)) {
+  test(`a spool replaced for a damaged table ${table} acknowledges back only what it knows that far has`, async (t) => {
+    const path = await folder(t)
+    const spool = await open(t, options(path), [sink('far'), disk])
+    await threeCrashes(spool)
+    await spool.settle('far', [accepted(3, 1)])
+    await drain(spool, 'disk')
+    await spool[Symbol.asyncDispose]()
+    const file = join(path, spoolFile)
+    const database = new DatabaseSync(file, { readOnly: true })
+    const page = database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(table)?.rootpage
+    database.close()
+    const bytes = await readFile(file)
+    await writeFile(file, bytes.fill(0xa5, (Number(page) - 1) * 4096, Number(page) * 4096))
+    const spoolOptions = options(path)
+    const again = await open(t, spoolOptions, [sink('far'), disk])
+    assert.match(spoolOptions.reports.join(), /the spool was replaced/)
+    assert.deepEqual((await streams(again)).sort(), left)
+  })
+}
