@@ -3,26 +3,21 @@
  * sink's trouble never reaches another: each has its own loop, backoff and cursor.
  */
 import { channel } from 'node:diagnostics_channel'
-import type { Clock } from '../clock.ts'
 import { describe, QuarantineFullError, SpoolUnavailableError } from '../errors.ts'
 import type { SpooledBatch } from '../spool/batch.ts'
 import type { BatchResult, Spool } from '../spool/spool.ts'
 import type { SinkStatus } from '../status.ts'
 import { resolve } from './bisect.ts'
 import type { Answer, Forwarder } from './forwarder.ts'
+import { SinkState, type SinkStateOptions } from './sink-state.ts'
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends SinkStateOptions {
   readonly name: string
   readonly type: string
   readonly required: boolean
   readonly offNode: boolean
   /** Milliseconds an accepted batch is kept before it counts as acknowledged. */
   readonly settleMilliseconds: number
-  readonly firstRetryMilliseconds: number
-  readonly mostRetryMilliseconds: number
-  readonly clock: Clock
-  /** Called when the state changes, never per retry. */
-  readonly report: (state: SinkStatus['state'], words: string) => void
   /** Called for each answer. */
   readonly answered?: (is: Answer['is'], seconds: number) => void
 }
@@ -37,11 +32,8 @@ export class Delivery {
   readonly #options: DeliveryOptions
   readonly #spool: Spool
   readonly #forwarder: Forwarder
-  #state: SinkStatus['state'] = 'up'
-  #lastError: string | undefined
+  readonly #state: SinkState
   #lastAcknowledged: number | undefined
-  #nextTry: number | undefined
-  #failures = 0
   /** The last batch sent and accepted; the cursor follows after the settle time. */
   #sent = 0
   /** Accepted batches within their settle time, oldest first. */
@@ -49,8 +41,6 @@ export class Delivery {
   /** Up to here the receiver may have batches whose answer we never saw. */
   #uncertain = 0
   #endpoint: string | undefined
-  /** Whether the state tells of a trouble on this side: the spool, or a full quarantine. */
-  #ours = false
   /** Since when the batch of that sequence is refused whatever part of it is sent. */
   #refusedWhole: { sequence: number; since: number } | undefined
   /** The newest batch of the log when there was last nothing left to send or settle. */
@@ -58,6 +48,7 @@ export class Delivery {
 
   constructor(options: DeliveryOptions, spool: Spool, forwarder: Forwarder) {
     this.#options = options
+    this.#state = new SinkState(options)
     this.#spool = spool
     this.#forwarder = forwarder
   }
@@ -69,10 +60,8 @@ export class Delivery {
       type,
       required,
       offNode,
-      state: this.#state,
-      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      ...this.#state.status(),
       ...(this.#lastAcknowledged !== undefined && { lastAcknowledgedMilliseconds: this.#lastAcknowledged }),
-      ...(this.#nextTry !== undefined && { nextTryMilliseconds: this.#nextTry }),
     }
   }
 
@@ -108,7 +97,7 @@ export class Delivery {
     await this.#settleReady()
     const newest = this.#spool.newest
     const batch = await this.#spool.next(this.#options.name, this.#sent)
-    this.#recovered()
+    this.#state.recovered()
     if (batch !== undefined) {
       this.#idleAt = undefined
       await this.#deliver(batch, signal)
@@ -140,7 +129,7 @@ export class Delivery {
       const answer = await this.#send(part, signal, taken)
       if (answer.is !== 'refused') this.#refusedWhole = undefined
       if (answer.is === 'accepted' || answer.is === 'partly') taken = true
-      this.#answers()
+      this.#state.answered(this.#refusedWhole !== undefined)
       return answer
     })
     if (resolution.is === 'resolved') {
@@ -156,7 +145,7 @@ export class Delivery {
     if (this.#refusedWhole?.sequence !== batch.sequence)
       this.#refusedWhole = { sequence: batch.sequence, since: clock.monotonic() }
     if (clock.monotonic() - this.#refusedWhole.since < refusingMilliseconds) {
-      await this.#backOff('down', resolution.words, undefined, signal)
+      await this.#state.waitOut('down', resolution.words, undefined, signal)
       return
     }
     const quarantined = Array.from({ length: batch.count }, (_, index) => ({
@@ -203,24 +192,6 @@ export class Delivery {
     return answer
   }
 
-  /** The receiver answers: it is up, unless it refuses everything or its quarantine is full. */
-  #answers(): void {
-    this.#nextTry = undefined
-    if (this.#refusedWhole !== undefined || this.#state === 'stopped') return
-    this.#failures = 0
-    this.#ours = false
-    this.#become('up', '')
-  }
-
-  /** The spool, or the quarantine, is what it was before the trouble. */
-  #recovered(): void {
-    if (!this.#ours) return
-    this.#ours = false
-    this.#nextTry = undefined
-    this.#failures = 0
-    this.#become('up', '')
-  }
-
   get #settles(): boolean {
     return this.#options.settleMilliseconds > 0
   }
@@ -247,7 +218,7 @@ export class Delivery {
       await this.#spool.settle(name, [oldest.result])
       this.#settling.shift()
       if (oldest.result.acknowledged > 0) this.#lastAcknowledged = clock.now()
-      this.#recovered()
+      this.#state.recovered()
     }
   }
 
@@ -286,7 +257,7 @@ export class Delivery {
     for (;;) {
       const answer = await this.#ask(record, signal, again)
       if (answer.is !== 'retry' && answer.is !== 'down') {
-        this.#answers()
+        this.#state.answered(this.#refusedWhole !== undefined)
         return answer
       }
       again ||= answer.is === 'retry' && answer.unanswered === true
@@ -300,46 +271,18 @@ export class Delivery {
 
   async #waitOut(answer: Answer & { is: 'retry' | 'down' }, signal: AbortSignal): Promise<void> {
     const state = answer.is === 'down' ? 'down' : 'retrying'
-    await this.#backOff(state, answer.words, answer.retryAfterSeconds, signal)
+    await this.#state.waitOut(state, answer.words, answer.retryAfterSeconds, signal)
   }
 
   async #fail(error: unknown, signal: AbortSignal): Promise<void> {
     if (error instanceof SetBackError) {
-      await this.#backOff(error.state, error.message, error.retryAfterSeconds, signal)
+      await this.#state.waitOut(error.state, error.message, error.retryAfterSeconds, signal)
       return
     }
-    this.#ours = true
-    if (error instanceof QuarantineFullError) await this.#backOff('stopped', error.message, undefined, signal)
-    else if (error instanceof SpoolUnavailableError)
-      await this.#backOff('retrying', error.message, undefined, signal)
-    else await this.#backOff('down', `internal error: ${describe(error)}`, undefined, signal)
-  }
-
-  /** Waits a jittered, exponentially growing time, or what the receiver asked for. */
-  async #backOff(
-    state: SinkStatus['state'],
-    words: string,
-    retryAfterSeconds: number | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { clock, firstRetryMilliseconds, mostRetryMilliseconds } = this.#options
-    this.#become(state, words)
-    const longest = Math.min(
-      mostRetryMilliseconds,
-      firstRetryMilliseconds * 2 ** Math.min(this.#failures, 30),
-    )
-    this.#failures += 1
-    const delay = Math.max(longest * (0.5 + Math.random() / 2), (retryAfterSeconds ?? 0) * 1000)
-    this.#nextTry = clock.now() + delay
-    await clock.sleep(delay, signal).catch(() => undefined)
-  }
-
-  #become(state: SinkStatus['state'], words: string): void {
-    if (state === 'up') this.#lastError = undefined
-    else this.#lastError = words
-    if (state === this.#state) return
-    this.#state = state
-    this.#options.report(state, words)
+    const words = error instanceof Error ? error.message : String(error)
+    if (error instanceof QuarantineFullError) await this.#state.waitOutOurs('stopped', words, signal)
+    else if (error instanceof SpoolUnavailableError) await this.#state.waitOutOurs('retrying', words, signal)
+    else await this.#state.waitOutOurs('down', `internal error: ${describe(error)}`, signal)
   }
 }
 
