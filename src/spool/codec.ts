@@ -23,7 +23,7 @@ export interface Encoded {
   readonly checksum: number
 }
 
-/** Packs records in order. @throws {ParseError} if a field has no name or one with "=" */
+/** Packs records in order. @throws {ParseError} if a field has no name or one with "=", or they are too many bytes */
 export function encodeRecords(records: readonly LogRecord[]): Encoded {
   const table = new Table()
   const rows = new Writer()
@@ -39,7 +39,7 @@ export function encodeRecords(records: readonly LogRecord[]): Encoded {
   return pack(records.length, table, rows, times)
 }
 
-/** Packs samples in order. */
+/** Packs samples in order. @throws {ParseError} if a label has no name or one with "=" */
 export function encodeSamples(samples: readonly SpooledSample[]): Encoded {
   const table = new Table()
   const rows = new Writer()
@@ -50,7 +50,7 @@ export function encodeSamples(samples: readonly SpooledSample[]): Encoded {
     const labels = Object.entries(sample.labels)
     rows.varint(labels.length)
     rows.varint(table.text(sample.name))
-    for (const [name, value] of labels) rows.varint(table.text(`${name}=${value}`))
+    for (const [name, value] of labels) rows.varint(table.field(name, Buffer.from(value)))
   }
   return pack(samples.length, table, rows, values)
 }
@@ -83,14 +83,15 @@ export function decodeSamples(encoded: Encoded, count: number): SpooledSample[] 
     Array.from({ length: count }, (_, index) => {
       const labelCount = rows.count()
       const name = entry(table, rows.varint()).toString()
-      const labels: Record<string, string> = {}
+      const pairs: [string, string][] = []
       for (let i = 0; i < labelCount; i++) {
         const text = entry(table, rows.varint()).toString()
         const split = text.indexOf('=')
-        labels[text.slice(0, split)] = text.slice(split + 1)
+        pairs.push([text.slice(0, split), text.slice(split + 1)])
       }
+      const labels: Labels = Object.fromEntries(pairs) // A name may be __proto__.
       const stale = values.readBigUInt64LE(index * 8) === staleBits
-      return { name, labels: labels satisfies Labels, value: values.readDoubleLE(index * 8), stale }
+      return { name, labels, value: values.readDoubleLE(index * 8), stale }
     }),
   )
 }
@@ -101,6 +102,8 @@ function pack(count: number, table: Table, rows: Writer, column: Buffer): Encode
   head.varint(count)
   head.varint(table.size)
   const plain = Buffer.concat([head.done(), table.done(), column, rows.done()])
+  if (plain.length > largestBytes)
+    throw new ParseError(`Cannot spool batch of ${plain.length} bytes: it is larger than ${largestBytes}`)
   const bytes = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
   return { bytes, checksum: crc32(bytes) }
 }
@@ -164,7 +167,7 @@ class Table {
 
   field(name: string, value: Uint8Array): number {
     if (name === '' || name.includes('='))
-      throw new ParseError(`Cannot spool field "${name}": a name is not empty and has no "="`)
+      throw new ParseError(`Cannot spool field or label "${name}": a name is not empty and has no "="`)
     return this.#add(Buffer.concat([Buffer.from(`${name}=`), value]))
   }
 

@@ -115,6 +115,7 @@ export function failure(error: unknown): 'damaged' | 'refused' | 'other' {
   if (error instanceof CorruptionError) return 'damaged'
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ERR_OUT_OF_RANGE') return 'damaged' // A whole number beyond 2^53: we never wrote one.
     return code === 'ENOSPC' || code === 'EROFS' || code === 'EIO' || code === 'EACCES' ? 'refused' : 'other'
   }
   const code = error.errcode & 0xff

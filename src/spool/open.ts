@@ -10,7 +10,7 @@ import { CorruptionError, describe, LockedError } from '../errors.ts'
 import { Database, failure } from './database.ts'
 import { synchronous } from './durability.ts'
 import { lockFolder } from './lock.ts'
-import { describeSalvage, takeOver } from './salvage.ts'
+import { describeSalvage, type Salvaged, takeOver } from './salvage.ts'
 import { applicationId, schema, schemaVersion } from './schema.ts'
 import { replaceSinks } from './sinks.ts'
 import type { SinkRoute } from './spool.ts'
@@ -33,12 +33,18 @@ export interface Ground {
   readonly db: Database
   /** Absent: memory only, because the disk could not be used at start. */
   readonly file?: string
-  /** A new file after this one was damaged (`error`) or deleted, moved, replaced (no error), with what could be read. */
-  replace(sinks: readonly SinkRoute[], error?: unknown): Ground
+  /**
+   * A new file after this one was damaged (`error`) or deleted, moved, replaced (no error), with what could be read.
+   * @param newest the sequence of the newest batch, as far as it is known
+   */
+  replace(sinks: readonly SinkRoute[], newest: number, error?: unknown): Ground
   close(): void
 }
 
 export const spoolFile = 'spool.sqlite'
+
+/** The file that is to take its place, while it is made. */
+const nextSuffix = '.next'
 
 /** What SQLite keeps beside a file. */
 const logs = ['-wal', '-shm']
@@ -46,7 +52,7 @@ const logs = ['-wal', '-shm']
 /** @throws {LockedError} if another process uses the folder */
 export async function openSpool(options: SpoolOptions, sinks: readonly SinkRoute[]): Promise<SqliteSpool> {
   const ground = openGround(options, sinks)
-  const routed = ground.db.transaction(() => replaceSinks(ground.db, sinks, newest(ground.db)))
+  const routed = ground.db.transaction(() => replaceSinks(ground.db, sinks, newest(ground.db, 'batch') ?? 0))
   return new SqliteSpool(ground, options, routed)
 }
 
@@ -55,11 +61,13 @@ function openGround(options: SpoolOptions, sinks: readonly SinkRoute[]): Ground 
     makeFolder(options.path)
     const lock = lockFolder(options.path)
     const file = join(options.path, spoolFile)
+    // The agent died while a finished file took the place of another.
+    if (!existsSync(file) && existsSync(file + nextSuffix)) takePlace(file, file + nextSuffix)
     try {
       return onFile(options, lock, file, openFile(file))
     } catch (error) {
       if (failure(error) !== 'damaged') throw error
-      return onFile(options, lock, file, startAgain(options, file, sinks, error))
+      return onFile(options, lock, file, startAgain(options, file, sinks, error, 0))
     }
   } catch (error) {
     if (error instanceof LockedError) throw error
@@ -72,14 +80,16 @@ function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Datab
   return {
     db,
     file,
-    replace(sinks, error) {
+    replace(sinks, known, error) {
       makeFolder(options.path)
       const held = existsSync(join(options.path, 'lock')) ? lock : lockFolder(options.path)
       return onFile(
         options,
         held,
         file,
-        error === undefined ? writeAgain(options, db, file) : startAgain(options, file, sinks, error, db),
+        error === undefined
+          ? writeAgain(options, db, file)
+          : startAgain(options, file, sinks, error, known, db),
       )
     },
     close() {
@@ -155,23 +165,35 @@ function startAgain(
   file: string,
   sinks: readonly SinkRoute[],
   error: unknown,
+  known: number,
   open?: Database,
 ): Database {
   const old = open ?? openDamaged(file)
   const next = nextTo(file)
-  const fresh = openFile(next)
-  // Sequences go on after the old ones: results of batches still on their way must not meet new ones.
-  const base = old === undefined ? 0 : newest(old)
-  fresh.run(`INSERT INTO sqlite_sequence (name, seq) VALUES ('batch', ?)`, base)
-  const routed = fresh.transaction(() => replaceSinks(fresh, sinks, base))
-  const salvaged = takeOver(old, fresh, routed, options.clock.now())
-  fresh.close()
+  const salvaged = fill(next, old, sinks, known, options.clock.now())
   old?.close()
   const aside = takePlace(file, next)
   options.report(
     `the spool was replaced, the old one is ${aside ?? 'gone'}: ${describeSalvage(salvaged, error)}`,
   )
   return openFile(file)
+}
+
+/** Makes the next file out of the old one. */
+function fill(
+  next: string,
+  old: Database | undefined,
+  sinks: readonly SinkRoute[],
+  known: number,
+  now: number,
+): Salvaged {
+  using fresh = openFile(next)
+  // They go on after the old ones: what is said of a batch or record still on its way must not meet another one.
+  const base = Math.max(known, (old && newest(old, 'batch')) ?? 0)
+  const key = (old && newest(old, 'quarantine')) ?? now
+  fresh.run(`INSERT INTO sqlite_sequence (name, seq) VALUES ('batch', ?), ('quarantine', ?)`, base, key)
+  const routed = fresh.transaction(() => replaceSinks(fresh, sinks, base))
+  return takeOver(old, fresh, routed, now)
 }
 
 /** The damaged file, read-only; undefined if it is no database any more, or one whose tables we do not know. */
@@ -192,7 +214,7 @@ function openDamaged(file: string): Database | undefined {
 
 /** Where the next file is made before it takes the place of this one. A leftover is of a start that did not finish. */
 function nextTo(file: string): string {
-  const next = `${file}.next`
+  const next = file + nextSuffix
   for (const suffix of ['', ...logs]) rmSync(next + suffix, { force: true })
   return next
 }
@@ -213,11 +235,11 @@ function takePlace(file: string, next: string): string | undefined {
   return moved.includes('') ? aside : undefined
 }
 
-/** The sequence of the newest batch ever; 0 if that cannot be read. */
-function newest(db: Database): number {
+/** The newest sequence or key ever; undefined if that cannot be read. */
+function newest(db: Database, table: 'batch' | 'quarantine'): number | undefined {
   try {
-    return db.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
+    return db.number('SELECT seq FROM sqlite_sequence WHERE name = ?', table)
   } catch {
-    return 0
+    return undefined
   }
 }

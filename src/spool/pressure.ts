@@ -83,6 +83,13 @@ export class Pressure {
     return (livePages * this.#pageBytes + incoming) / Math.max(1, this.bound(usedBytes) - this.#walBytes)
   }
 
+  /** Whether room for so many bytes can be made at all. */
+  canFit(usedBytes: number, incomingBytes: number): boolean {
+    return (
+      incomingBytes + overheadBytes <= Pressure.relieved * Math.max(1, this.bound(usedBytes) - this.#walBytes)
+    )
+  }
+
   fits(db: Database, usedBytes: number, incomingBytes: number): boolean {
     return this.fill(db, usedBytes, incomingBytes) <= 1
   }

@@ -6,12 +6,13 @@
 import { describe } from '../errors.ts'
 import type { LogRecord } from '../model.ts'
 import { blockStream, writePositions } from './acknowledgement.ts'
-import { encodeRecords } from './codec.ts'
+import { type Encoded, encodeRecords, encodeSamples } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
-import { append, loadBatch, takeNumbers } from './log.ts'
+import { append, checkRow, loadBatch, takeNumbers } from './log.ts'
 import { quarantined } from './quarantine.ts'
 import { bit, type RoutedSink, takes } from './sinks.ts'
+import type { QuarantinedRecord } from './spool.ts'
 
 /** The source of what the spool itself has to tell. */
 export const ownSource = 'remora'
@@ -47,8 +48,10 @@ class Salvage {
   readonly #old: Database | undefined
   readonly #fresh: Database
   readonly #sinks: readonly RoutedSink[]
-  /** Sequences of the old log whose records are now in the new one. */
-  readonly #taken = new Set<number>()
+  /** By the sequence of the old log: where its records are in the new one, and what their numbers have grown by. */
+  readonly #taken = new Map<number, { sequence: number; shift: number }>()
+  /** By source and old number: the number of a record that is only in the quarantine. */
+  readonly #numbers = new Map<string, number>()
   /** Sources of batches that cannot be read. */
   readonly #damaged = new Set<string>()
 
@@ -68,68 +71,80 @@ class Salvage {
       const count = integer(row, 'count')
       const awaiting = this.#sinks.filter((sink) => takes(sink, source) && awaits(cursors, sink, row))
       if (awaiting.length === 0) continue
-      try {
-        loadBatch(row)
-        const encoded = { bytes: blob(row, 'payload'), checksum: integer(row, 'checksum') }
-        const kind = text(row, 'kind') === 'events' ? 'events' : 'samples'
+      if (readable(row)) {
         countSource(this.#fresh, source, 'read', count)
-        append(this.#fresh, awaiting, {
-          kind,
+        const taken = append(this.#fresh, awaiting, {
+          kind: text(row, 'kind') === 'events' ? 'events' : 'samples',
           source,
           count,
           timeMilliseconds: integer(row, 'time_ms'),
           positions: text(row, 'positions'),
-          encoded,
+          encoded: { bytes: blob(row, 'payload'), checksum: integer(row, 'checksum') },
         })
+        const first = this.#fresh.number('SELECT first_number FROM batch WHERE sequence = ?', taken)
+        this.#taken.set(sequence, { sequence: taken, shift: first - integer(row, 'first_number') })
         this.records += count
-        this.#taken.add(sequence)
-      } catch {
-        this.missed += count
-        this.#damaged.add(source)
-        countSource(this.#fresh, source, 'missed', count, 'spool_damaged')
-      }
+      } else this.#miss(source, count)
     }
   }
 
+  /** A record without a batch in the new log gets a place of its own, before all batches: at risk goes by places. */
   quarantine(): void {
-    for (const record of this.#attempt(
-      () => (this.#old === undefined ? [] : quarantined(this.#old, -1, '1')),
-      [],
-    )) {
-      const sink = this.#sinks.find(({ name }) => name === record.sink)
-      if (sink === undefined) continue
-      const { batch, source } = record
-      const encoded = batch.kind === 'events' ? encodeRecords(batch.records) : undefined
-      if (encoded === undefined) continue // A refused sample of a gone ledger is of no use to anyone: it is old by now.
-      const number = this.#taken.has(batch.sequence)
-        ? record.number
-        : this.#readAgain(source, encoded, record.quarantinedMilliseconds)
+    for (const { key, source } of this.#keys()) {
+      const record = this.#attempt(
+        () => this.#old && quarantined(this.#old, 1, 'key = ?', key)[0],
+        undefined,
+        () => this.#miss(source, 1),
+      )
+      const sink = this.#sinks.find(({ name }) => name === record?.sink)
+      if (record === undefined || sink === undefined) continue
+      const { batch } = record
+      const encoded = batch.kind === 'events' ? encodeRecords(batch.records) : encodeSamples(batch.samples)
+      const taken = this.#taken.get(batch.sequence)
+      const shift = batch.kind === 'events' ? (taken?.shift ?? 0) : 0
+      const number = taken ? record.number + shift : this.#readAgain(record, encoded)
       countSink(this.#fresh, sink.id, source, 'routed', 1)
       countSink(this.#fresh, sink.id, source, 'quarantined', 1)
       this.#fresh.run(
         `INSERT INTO quarantine (sink, sequence, routed, kind, source, id, number, words, since_ms, time_ms, replay, checksum, payload)
-         VALUES (?, 0, ?, 'events', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         sink.id,
-        bit(sink.id),
+        taken?.sequence ?? -batch.sequence,
+        0,
+        batch.kind,
         source,
         record.id,
         number,
         record.words,
         record.quarantinedMilliseconds,
-        record.quarantinedMilliseconds,
+        batch.kind === 'samples' ? batch.timeMilliseconds : record.quarantinedMilliseconds,
         Number(record.replay),
         encoded.checksum,
         encoded.bytes,
       )
     }
+    // Routed to whoever has it, here or in the log: it is at risk until one of them has acknowledged it.
+    this.#fresh.run(`UPDATE quarantine SET routed =
+      coalesce((SELECT routed FROM batch WHERE batch.sequence = quarantine.sequence), 0) |
+      (SELECT sum(DISTINCT 1 << (same.sink - 1)) FROM quarantine AS same
+       WHERE same.sequence = quarantine.sequence AND same.number = quarantine.number)`)
   }
 
   /** Nothing is acknowledged back to a source that may be lost, or was not acknowledged in the old ledger. */
   positions(): void {
     const newest = this.#fresh.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
-    for (const row of this.#rows('SELECT source, stream FROM unacknowledged ORDER BY source, stream'))
+    for (const row of this.#texts(
+      'SELECT source, stream FROM unacknowledged ORDER BY source, stream',
+      'source',
+      'stream',
+    ))
       blockStream(this.#fresh, text(row, 'source'), text(row, 'stream'), 0, 0)
-    for (const row of this.#rows('SELECT source, stream, position FROM position ORDER BY source, stream')) {
+    for (const row of this.#texts(
+      'SELECT source, stream, position FROM position ORDER BY source, stream',
+      'source',
+      'stream',
+      'position',
+    )) {
       this.#fresh.run(
         'INSERT OR REPLACE INTO position (source, stream, position, batch) VALUES (?, ?, ?, ?)',
         text(row, 'source'),
@@ -142,11 +157,35 @@ class Salvage {
     }
   }
 
-  #readAgain(source: string, encoded: ReturnType<typeof encodeRecords>, timeMilliseconds: number): number {
+  /** Once for each record, however many sinks have it in quarantine. @returns its number, of a sample its place */
+  #readAgain(
+    { source, batch, number, quarantinedMilliseconds }: QuarantinedRecord,
+    encoded: Encoded,
+  ): number {
+    const key = JSON.stringify([source, batch.sequence, number])
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
     this.records += 1
     countSource(this.#fresh, source, 'read', 1)
     countSource(this.#fresh, source, 'spooled', 1)
-    return takeNumbers(this.#fresh, { kind: 'events', source, count: 1, timeMilliseconds, encoded })
+    const { kind } = batch
+    const timeMilliseconds = quarantinedMilliseconds
+    const taken = takeNumbers(this.#fresh, { kind, source, count: 1, timeMilliseconds, encoded })
+    this.#numbers.set(key, kind === 'events' ? taken : number)
+    return kind === 'events' ? taken : number
+  }
+
+  #miss(source: string, count: number): void {
+    this.missed += count
+    this.#damaged.add(source)
+    countSource(this.#fresh, source, 'missed', count, 'spool_damaged')
+  }
+
+  #keys(): { key: number; source: string }[] {
+    return this.#texts('SELECT key, source FROM quarantine ORDER BY key', 'source').map((row) => ({
+      key: integer(row, 'key'),
+      source: text(row, 'source'),
+    }))
   }
 
   /** What the old ledger says of each sink; undefined when that cannot be read: then every taker gets everything. */
@@ -172,15 +211,28 @@ class Salvage {
   /** The whole row, or what the index still knows of it: enough to count what is missed. */
   #row(sequence: number): Row | undefined {
     const whole = this.#attempt(
-      () => this.#old?.get('SELECT * FROM batch NOT INDEXED WHERE sequence = ?', sequence),
+      () => {
+        const row = this.#old?.get('SELECT * FROM batch NOT INDEXED WHERE sequence = ?', sequence)
+        if (row !== undefined) checkRow(row)
+        return row
+      },
       undefined,
+      () => undefined, // The index may still know it.
     )
     if (whole !== undefined) return whole
-    const columns = 'sequence, kind, source, routed, count, bytes, time_ms'
-    return this.#attempt(
-      () => this.#old?.get(`SELECT ${columns} FROM batch INDEXED BY batch_held WHERE sequence = ?`, sequence),
-      undefined,
-    )
+    const columns = 'sequence, source, routed, count'
+    return this.#attempt(() => {
+      const row = this.#old?.get(
+        `SELECT ${columns} FROM batch INDEXED BY batch_held WHERE sequence = ?`,
+        sequence,
+      )
+      // Nothing checks it but its types.
+      if (row !== undefined) {
+        text(row, 'source')
+        for (const column of ['routed', 'count']) integer(row, column)
+      }
+      return row
+    }, undefined)
   }
 
   /** Rows from the front until damage, then from the back until damage: a hole between is unknown. */
@@ -203,6 +255,12 @@ class Salvage {
     return [...rows, ...fromBack.reverse()]
   }
 
+  /** Those rows whose columns are still text. */
+  #texts(sql: string, ...columns: readonly string[]): Row[] {
+    const whole = (row: Row) => columns.every((column) => text(row, column) !== undefined)
+    return this.#rows(sql).filter((row) => this.#attempt(() => whole(row), false))
+  }
+
   #collect(sql: string, into: Row[]): boolean {
     try {
       for (const row of this.#old?.each(sql) ?? []) into.push(row)
@@ -213,13 +271,28 @@ class Salvage {
   }
 
   /** Damage is expected here; what it hides is counted or unknown, never fatal. */
-  #attempt<T>(read: () => T, otherwise: T): T {
+  #attempt<T>(
+    read: () => T,
+    otherwise: T,
+    failed: () => void = () => {
+      this.unknown = true
+    },
+  ): T {
     try {
       return read()
     } catch {
-      this.unknown = true
+      failed()
       return otherwise
     }
+  }
+}
+
+function readable(row: Row): boolean {
+  try {
+    loadBatch(row)
+    return true
+  } catch {
+    return false
   }
 }
 

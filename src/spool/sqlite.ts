@@ -18,7 +18,7 @@ import type { SpooledBatch, SpooledSample } from './batch.ts'
 import { encodeRecords, encodeSamples } from './codec.ts'
 import { type Database, failure, integer, text } from './database.ts'
 import { atRisk, countSink, countSource, giveUp, oldestHeld, sinkCounts, sourceCounts } from './ledger.ts'
-import { append, loadBatch } from './log.ts'
+import { append, checkRow, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
 import { acknowledgeReplay, quarantined, quarantineEntries, refuseReplay } from './quarantine.ts'
@@ -130,6 +130,7 @@ export class SqliteSpool implements Spool {
         },
         () => phases.publish({ phase: 'committing', source }),
       )
+      this.#unwritten = 0
       if (encoded === undefined) this.#acknowledge(acknowledgedNow(this.#db, this.#requiredMask, source))
     })
     phases.publish({ phase: 'committed', source })
@@ -157,6 +158,7 @@ export class SqliteSpool implements Spool {
           if (!fits && row !== undefined) loseBatch(this.#db, row, 'spool_full')
           this.#countUnwritten()
         })
+        this.#unwritten = 0
       })
     } catch (error) {
       if (!(error instanceof SpoolUnavailableError)) throw error
@@ -179,12 +181,14 @@ export class SqliteSpool implements Spool {
       for (;;) {
         const sink = this.#sink(sinkName)
         const row = this.#db.get(
-          `SELECT batch.* FROM batch JOIN sink ON sink.id = ? WHERE batch.sequence > max(?, sink.cursor)
-           AND (batch.routed >> (sink.id - 1)) & 1 ORDER BY batch.sequence LIMIT 1`,
+          `SELECT * FROM batch WHERE sequence = (SELECT batch.sequence FROM batch INDEXED BY batch_held
+           JOIN sink ON sink.id = ? WHERE batch.sequence > max(?, sink.cursor)
+           AND (batch.routed >> (sink.id - 1)) & 1 ORDER BY batch.sequence LIMIT 1)`,
           sink.id,
           after,
         )
         if (row === undefined) return undefined
+        checkRow(row) // What it counts cannot be trusted otherwise: then the file is replaced.
         try {
           return loadBatch(row)
         } catch (error) {
@@ -320,10 +324,9 @@ export class SqliteSpool implements Spool {
     }
   }
 
+  /** They stay unwritten until this transaction is committed. */
   #countUnwritten(): void {
-    if (this.#unwritten === 0) return
     countSource(this.#db, metricsSource, 'missed', this.#unwritten, 'spool_unwritable')
-    this.#unwritten = 0
   }
 
   /** @throws {SpoolUnavailableError} if the source is paused, or is to be paused now */
@@ -334,7 +337,10 @@ export class SqliteSpool implements Spool {
   }
 
   #makeRoomFor(incomingBytes: number): void {
-    if (this.#pressure.fill(this.#db, this.#used(), incomingBytes) <= Pressure.full) return
+    const used = this.#used()
+    if (this.#pressure.fill(this.#db, used, incomingBytes) <= Pressure.full) return
+    // More than there can ever be: it waits for an empty spool, and what is given up would be for nothing.
+    if (incomingBytes > 0 && !this.#pressure.canFit(used, incomingBytes)) return
     const enough = () => this.#pressure.fill(this.#db, this.#used(), incomingBytes) <= Pressure.relieved
     this.#db.transaction(() => makeRoom(this.#db, enough))
   }
@@ -348,7 +354,7 @@ export class SqliteSpool implements Spool {
       const meaning = failure(error)
       if (meaning === 'damaged') {
         // Once more on the new one, where nothing of this step was done.
-        this.#stand(this.#ground.replace(this.#sinks, error))
+        this.#replace(error)
         return step()
       }
       if (meaning === 'other') throw error
@@ -381,12 +387,18 @@ export class SqliteSpool implements Spool {
 
   #replaceIfDeleted(): void {
     if (this.#ground.file === undefined || inodeOf(this.#ground.file) === this.#inode.value) return
+    this.#replace()
+  }
+
+  /** @throws {SpoolUnavailableError} if the disk takes no new one now; the old one is as it was */
+  #replace(error?: unknown): void {
     try {
-      this.#stand(this.#ground.replace(this.#sinks))
-    } catch (error) {
-      if (failure(error) !== 'refused') throw error
-      throw new SpoolUnavailableError(`Cannot make the spool again: ${describe(error)}`, { cause: error })
+      this.#stand(this.#ground.replace(this.#sinks, this.#newest, error))
+    } catch (reason) {
+      if (failure(reason) !== 'refused') throw reason
+      throw new SpoolUnavailableError(`Cannot make the spool again: ${describe(reason)}`, { cause: reason })
     }
+    this.#changes.emit('change') // What was taken over has new places in the log.
   }
 
   #sequence(): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SpoolUnavailableError } from '../../../src/errors.ts'
+import { ParseError, SpoolUnavailableError } from '../../../src/errors.ts'
 import {
   accepted,
   assertConserved,
@@ -340,4 +340,27 @@ test('a quarantined record is bounded, replayed to its sink alone, and turns ack
   assert.deepEqual(await spool.acknowledgedPositions(), [
     { source: 'pstore', stream: 'counter', position: '3' },
   ])
+})
+
+test('a batch for which there can never be room gives nothing up in vain', async (t) => {
+  const spool = await open(t, options(await folder(t), { maxBytes: 1 << 20 }), [sink('main')])
+  for (let i = 1; i <= 8; i++) await spool.commitSamples(i * 1000, samples(10, i))
+  await assert.rejects(spool.commit('kmsg', batch(0, 1, noise(2 << 20))), SpoolUnavailableError)
+  const { sinks, sources } = await spool.snapshot()
+  assert.deepEqual([sinks.get('main')?.get('metrics')?.held, sources.get('kmsg')], [80, undefined])
+})
+
+test('labels keep any name but one with "=", which is refused', async (t) => {
+  const spool = await open(t, options(await folder(t)), [sink('main')])
+  const sample = (label: string) => ({
+    name: 'a',
+    labels: Object.fromEntries([[label, 'v=w']]),
+    value: 1,
+    stale: false,
+  })
+  await assert.rejects(spool.commitSamples(1000, [sample('b=c')]), ParseError)
+  await spool.commitSamples(2000, [sample('__proto__')])
+  const next = await spool.next('main', 0)
+  assert.ok(next?.kind === 'samples')
+  assert.deepEqual(Object.entries(next.samples[0]?.labels ?? {}), [['__proto__', 'v=w']])
 })
