@@ -2,7 +2,8 @@
  * Loads the configuration: --config, REMORA_CONFIG, /etc/remora.yaml, defaults (first found wins), then the
  * environment's overrides, checked by the one schema. All that is wrong is said at once, each with its place.
  */
-import { readFile as readText } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
+import { open } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import { collectors } from '../collectors/all.ts'
 import { override } from './config/environment.ts'
@@ -16,6 +17,10 @@ import { ConfigError, describe } from './errors.ts'
 import { metricsSource } from './spool/spool.ts'
 
 const wellKnown = '/etc/remora.yaml'
+/** Hundreds of times what anybody writes: more is another file, or a device without an end. */
+const mostBytes = 1 << 20
+/** A file that is wrong everywhere is told no more of. */
+const mostMistakes = 100
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EISDIR: 'it is a folder',
@@ -45,11 +50,15 @@ export async function loadConfig(from: ConfigSources): Promise<LoadedConfig> {
   const { name, text } = await find(from)
   const file = readYaml(text)
   if (file.errors.length > 0)
-    throw refusal(file.errors.map(({ line, column, words }) => `${name}:${line}:${column}: ${words}`))
+    throw refusal(
+      name,
+      file.errors.map(({ line, column, words }) => `${name}:${line}:${column}: ${words}`),
+    )
   const root = keyTree()
   const { value, variables, errors } = override(from.env, root, file.value)
   const parsed = configSchema.safeParse(value)
-  const wrong = parsed.success ? [] : findingsOf(parsed.error.issues, root, value)
+  const issues = parsed.success ? [] : parsed.error.issues
+  const wrong = findingsOf(issues, root, value, mostMistakes)
   const sound = parsed.success ? parsed.data : soundPart(value)
   const sources = [metricsSource, ...collectors.map((collector) => collector.name), ...(from.sources ?? [])]
   const broken = sound ? [...violations(sound, { sources, written: value })] : []
@@ -58,8 +67,10 @@ export async function loadConfig(from: ConfigSources): Promise<LoadedConfig> {
   )
   const places = placesIn(name, file, variables)
   const line = (finding: Finding) => `${places.of(finding)}: ${sentence(finding, value, sound)}`
-  const all = [...wrong, ...alone].sort((a, b) => places.order(a) - places.order(b))
-  if (!parsed.success || all.length > 0 || errors.length > 0) throw refusal([...all.map(line), ...errors])
+  const found = [...wrong, ...alone].slice(0, mostMistakes)
+  const all = found.sort((a, b) => places.order(a) - places.order(b))
+  if (!parsed.success || all.length > 0 || errors.length > 0)
+    throw refusal(name, [...all.map(line), ...errors])
   return {
     config: parsed.data,
     origin: [name, ...variables.keys()].join(', '),
@@ -75,7 +86,7 @@ export function checkReport(config: Config, origin: string, warnings: readonly s
   return `${comments.map((comment) => `# ${comment}`).join('\n')}\n${stringify(hideSecrets(config), { lineWidth: 0 })}`
 }
 
-async function find({ file, env, readFile = (path) => readText(path, 'utf8') }: ConfigSources) {
+async function find({ file, env, readFile = readText }: ConfigSources) {
   const named = file ?? (env.REMORA_CONFIG || undefined)
   const name = named ?? wellKnown
   try {
@@ -87,8 +98,22 @@ async function find({ file, env, readFile = (path) => readText(path, 'utf8') }: 
   }
 }
 
-function refusal(lines: readonly string[]): ConfigError {
-  return new ConfigError(lines.map((line) => `Cannot use ${line}`).join('\n'))
+async function readText(path: string): Promise<string> {
+  await using file = await open(path)
+  const bytes = Buffer.allocUnsafe(mostBytes + 1)
+  let length = 0
+  for (let read = -1; read !== 0; length += read)
+    read = (await file.read(bytes, length, bytes.length - length)).bytesRead
+  if (length > mostBytes) throw new Error(`more than ${mostBytes} bytes`)
+  const text = bytes.subarray(0, length)
+  if (!isUtf8(text)) throw new Error('it is not UTF-8 text')
+  return text.toString('utf8')
+}
+
+function refusal(name: string, lines: readonly string[]): ConfigError {
+  const told = lines.slice(0, mostMistakes)
+  if (lines.length >= mostMistakes) told.push(`${name}: no more than ${mostMistakes} mistakes are told`)
+  return new ConfigError(told.map((line) => `Cannot use ${line}`).join('\n'))
 }
 
 function sentence({ path, words, missing, key }: Finding, value: unknown, sound: Config | undefined): string {

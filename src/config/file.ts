@@ -62,10 +62,17 @@ export function readYaml(text: string): ConfigFile {
       code === 'DUPLICATE_KEY' ? `${key} is there twice` : (ownWords[code] ?? message.replace(/: .*/s, ''))
     return { ...place(offset), words }
   })
+  let aliases = 0
   visit(document, {
     Alias(_, alias) {
+      // Each is looked up through the whole document.
+      if (++aliases > mostAliases) {
+        errors.push({ ...place(alias.range?.[0] ?? 0), words: `more than ${mostAliases} aliases` })
+        return visit.BREAK
+      }
       if (alias.resolve(document) === undefined)
         errors.push({ ...place(alias.range?.[0] ?? 0), words: `*${alias.source} has no anchor before it` })
+      return undefined
     },
   })
   let value: unknown

@@ -6,13 +6,13 @@ import type { Finding } from './rules.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** What each issue says, with the key or value it is about. */
-export function findingsOf(issues: readonly Issue[], root: Key, value: unknown): Finding[] {
-  return issues.flatMap((issue): Finding[] => {
+/** What the first `most` issues say, with the key or value each is about. */
+export function findingsOf(issues: readonly Issue[], root: Key, value: unknown, most: number): Finding[] {
+  const found = issues.slice(0, most).flatMap((issue): Finding[] => {
     const path = pathOf(issue)
     if (issue.code === 'unrecognized_keys') {
       const allowed = [...(keysAt(root, path, value) ?? [])]
-      return issue.keys.map((key) => {
+      return issue.keys.slice(0, most).map((key) => {
         const near = nearest(key, allowed, 3)
         const hint = near === undefined ? '.' : `; did you mean "${near}"?`
         return {
@@ -25,6 +25,7 @@ export function findingsOf(issues: readonly Issue[], root: Key, value: unknown):
     const missing = path.length > 0 && valueAt(value, path) === undefined
     return [{ path, missing, words: wordsOf(issue, path, root, value), key: issue.code === 'invalid_key' }]
   })
+  return found.slice(0, most)
 }
 
 function wordsOf(issue: Issue, path: Path, root: Key, value: unknown): string {

@@ -312,6 +312,22 @@ test('config locates a mistake behind an alias where the alias stands', async ()
   ])
 })
 
+test('config tells a hundred mistakes of a file that is wrong everywhere', async () => {
+  const keys = Array.from({ length: 500 }, (_, index) => `key${index}: 1`)
+  const sinks = Array.from({ length: 500 }, (_, index) => `  s${index}: {type: file, path: /s${index}, x: 1}`)
+  const links = Array.from({ length: 500 }, (_, index) => `key${index}: *x${index}`)
+  for (const lines of [keys, ['sinks:', ...sinks], links]) {
+    const told = await mistakes(lines.join('\n'))
+    assert.equal(told.length, 101)
+    assert.equal(told.at(-1), 'r.yaml: no more than 100 mistakes are told')
+  }
+})
+
+test('config refuses more aliases than anybody writes', async () => {
+  const many = `log: &a {}\nnode: [${'*a, '.repeat(101)}]`
+  assert.deepEqual(await mistakes(many), ['r.yaml:2:408: more than 100 aliases'])
+})
+
 test('config refuses aliases that multiply', async () => {
   const letters = [...'abcdefgh']
   const rows = letters.map((letter, index) => {
@@ -408,6 +424,15 @@ suite('config sources', () => {
       await assert.rejects(loadConfig({ file: folder, env: {} }), {
         name: 'ConfigError',
         message: `Cannot use configuration "${folder}": it is a folder`,
+      })
+      await writeFile(file, Buffer.of(0x61, 0x3a, 0x20, 0xe4, 0x0a))
+      await assert.rejects(loadConfig({ file, env: {} }), {
+        name: 'ConfigError',
+        message: `Cannot use configuration "${file}": it is not UTF-8 text`,
+      })
+      await assert.rejects(loadConfig({ file: '/dev/zero', env: {} }), {
+        name: 'ConfigError',
+        message: 'Cannot use configuration "/dev/zero": more than 1048576 bytes',
       })
     } finally {
       await rm(folder, { recursive: true })
