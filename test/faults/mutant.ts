@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Mutant {
-  /** `sqlite.ts:113 read`: where it is and what it counts. */
+  /** `src/spool/sqlite.ts#2 read`: which it is of its file, and what it counts. */
   readonly name: string
   /** Below the project's root. */
   readonly file: string
@@ -21,9 +21,10 @@ export function findMutants(): Mutant[] {
     .flatMap((file) => {
       const text = readFileSync(join(root, file), 'utf8')
       return [...text.matchAll(increment)].map((match, occurrence) => {
-        const line = text.slice(0, match.index).split('\n').length
-        const counted = /'(\w+)'/.exec(text.slice(match.index))?.[1] ?? ''
-        return { name: `${file}:${line} ${counted}`, file, occurrence }
+        const counted = /'(read|spooled|filtered|missed|routed|acknowledged|quarantined|lost)'/.exec(
+          text.slice(match.index),
+        )
+        return { name: `${file}#${occurrence} ${counted?.[1]}`, file, occurrence }
       })
     })
 }

@@ -6,7 +6,8 @@ import { findMutants, mutated } from './mutant.ts'
 
 const mutant = findMutants().find(({ name }) => name === process.env.REMORA_MUTANT)
 
-if (mutant !== undefined) {
+if (process.env.REMORA_MUTANT !== undefined) {
+  if (mutant === undefined) throw new Error(`Cannot find mutant "${process.env.REMORA_MUTANT}"`)
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context)
