@@ -31,8 +31,11 @@ export function classify(
 }
 
 /** Redirects are never followed: a batch and its secret go only where the configuration says. */
-function moved(headers: IncomingHttpHeaders): string {
-  return headers.location === undefined ? '' : ` (redirect to ${headers.location.slice(0, 200)} not followed)`
+function moved({ location }: IncomingHttpHeaders): string {
+  if (location === undefined) return ''
+  // Its query may be that of our own URL, with a secret in it; or a new one for us.
+  const shown = location.replace(/[?#].*/s, '?…').replace(/\/\/[^/]*@/, '//…@')
+  return ` (redirect to ${shown.slice(0, 200)} not followed)`
 }
 
 /** Seconds to wait, at most an hour; undefined without the header or when it makes no sense. */

@@ -104,3 +104,19 @@ export function requestHeaders(config: HttpConfig): () => Promise<Record<string,
   }
   return async () => fixed
 }
+
+/** Shorter texts are no secrets, and would spoil every word they are part of. */
+const leastSecretLength = 6
+
+/** What of a request only its receiver may see, the longest first: header values, what is in them, the query of its URL. */
+export function secretsOf(headers: Readonly<Record<string, string>>, url: string): string[] {
+  const { 'user-agent': _, ...own } = headers
+  const { authorization = '' } = own
+  const credentials = authorization.slice(authorization.indexOf(' ') + 1)
+  const pair = authorization.startsWith('Basic ') ? Buffer.from(credentials, 'base64').toString('utf8') : ''
+  const { search, searchParams } = new URL(url)
+  const query = [search.slice(1), ...search.slice(1).split(/[&=]/), ...searchParams.values()]
+  return [...Object.values(own), credentials, pair, pair.slice(pair.indexOf(':') + 1), ...query]
+    .filter((text) => text.length >= leastSecretLength)
+    .sort((a, b) => b.length - a.length)
+}

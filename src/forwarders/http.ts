@@ -7,7 +7,7 @@ import { Agent, request } from 'undici'
 import type { Clock } from '../clock.ts'
 import { ConfigError } from '../errors.ts'
 import { classify } from './classify.ts'
-import { type HttpConfig, requestHeaders, tlsOptions } from './credentials.ts'
+import { type HttpConfig, requestHeaders, secretsOf, tlsOptions } from './credentials.ts'
 import type { Outcome } from './forwarder.ts'
 import { failure } from './http-failure.ts'
 import { within } from './within.ts'
@@ -59,18 +59,19 @@ export function httpSink(config: HttpConfig, clock: Clock): HttpSink {
       const endpoint = shown(target)
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
       try {
-        const all = { ...(await within(commonHeaders(), deadline)), ...headers }
+        const common = await within(commonHeaders(), deadline)
         const reply = await request(target, {
           dispatcher: agent,
           method,
-          headers: all,
+          headers: { ...common, ...headers },
           body: body ?? null,
           signal: deadline,
         })
-        const words = await firstWords(reply.body)
-        const outcome = classify(reply.statusCode, reply.headers, words, clock.now())
+        const words = without(secretsOf(common, target), await firstWords(reply.body))
+        const heard = firstOfEach(reply.headers)
+        const outcome = classify(reply.statusCode, heard, words, clock.now())
         if (reply.statusCode >= 500 || (outcome.is === 'down' && method === 'POST')) current += 1
-        return { endpoint, outcome, headers: reply.headers }
+        return { endpoint, outcome, headers: heard }
       } catch (error) {
         if (!signal.aborted) current += 1
         return { endpoint, outcome: failure(error, endpoint, timeout / 1000) }
@@ -101,6 +102,18 @@ function endpoints(config: HttpConfig): readonly string[] {
 function shown(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
+}
+
+/** A receiver may repeat what it was sent, and its words are shown. */
+function without(secrets: readonly string[], words: string): string {
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), words)
+}
+
+/** undici gives a list for a header that is there twice. */
+function firstOfEach(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  )
 }
 
 /** The beginning of an answer on one line. An answer cut off after its status still has that status. */

@@ -62,6 +62,40 @@ test('http keeps the first 4 KiB of what a receiver says, on one line', async ()
   assert.equal(words.length > 4000 && words.length <= 4100, true)
 })
 
+test('http shows no secret that a receiver repeats', async () => {
+  const bearer_token_file = await file('repeated-token', 'hunter2-hunter2\n')
+  const password_file = await file('repeated-password', 'sesame-sesame\n')
+  await using receiver = await startReceiver((response, { headers }) => {
+    const location = '/login?next=/write%3Fkey=deep-secret#hunter2-hunter2'
+    response.writeHead(headers['x-key'] ? 302 : 400, { location })
+    response.end(`${JSON.stringify(headers)} key=deep-secret sesame-sesame`)
+  })
+  const url = `${receiver.url}?key=deep-secret`
+  await using token = sink({ url, bearer_token_file })
+  await using password = sink({ url, basic_auth: { username: 'me', password_file } })
+  await using header = sink({ url, headers: { 'X-Key': 'hunter2-hunter2' } })
+  for (const http of [token, password, header]) {
+    const shown = JSON.stringify((await http.post()).outcome)
+    assert.match(shown, /\(hidden\)/)
+    assert.doesNotMatch(shown, /hunter2|deep-secret|bWU6/)
+  }
+  assert.doesNotMatch(JSON.stringify((await password.post()).outcome), /sesame/)
+})
+
+test('http takes the first of two headers of one name', async () => {
+  const answer =
+    'HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nRetry-After: 9\r\nLocation: /a\r\nLocation: /b\r\n\r\n'
+  const server = createServer((socket) => socket.once('data', () => socket.end(answer)))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  try {
+    await using http = sink({ url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/` })
+    assert.deepEqual((await http.post()).outcome, { is: 'retry', words: '503', retryAfterSeconds: 7 })
+  } finally {
+    server.close()
+  }
+})
+
 test('http follows no redirect', async () => {
   await using elsewhere = await startReceiver(always(204))
   await using receiver = await startReceiver(always(307, '', { location: elsewhere.url }))
