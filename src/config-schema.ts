@@ -134,7 +134,7 @@ export const fileSink = z.strictObject({
     .min(1 << 20)
     .default(256 << 20)
     .describe(
-      'Bound of the folder; beyond it (or 5 % of the file system, if less) the oldest file is deleted and counted.',
+      "Bound of this node's files in it; beyond it (or 5 % of the file system, if less) the oldest is deleted and counted.",
     ),
   segment_bytes: z
     .int()

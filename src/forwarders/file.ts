@@ -3,8 +3,7 @@
  * system, and as what works with no configuration. Accepted means: in a file, synced, and the file's name too.
  *
  * Each accepted batch is one zstd frame, so every file, the `.partial` one being written included, reads with
- * `zstd -dc`. Give each node a folder of its own: agents that share one never write to each other's files, but each
- * keeps the whole folder, closed files of the others included, within its own bound.
+ * `zstd -dc`. Nodes may share a folder: each writes, bounds, renames and deletes only the files that bear its name.
  */
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'

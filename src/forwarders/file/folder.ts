@@ -1,5 +1,5 @@
 /** The folder of a `file` sink: made and synced, listed, and asked how much it may hold. */
-import { mkdir, open, readdir, stat, statfs } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseName, type SegmentName } from './segment-name.ts'
 
@@ -42,14 +42,16 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The files with names of ours, whoever wrote them, oldest first. */
-export async function listSegments(folder: string): Promise<SegmentFile[]> {
+/** The files that agents of this node wrote, oldest first. A link, pipe or folder of such a name is none of them. */
+export async function listSegments(folder: string, node: string): Promise<SegmentFile[]> {
   const found: SegmentFile[] = []
   for (const file of await readdir(folder)) {
     const name = parseName(file)
-    if (name === undefined) continue
+    if (name?.node !== node) continue
     try {
-      const { size, mtimeMs } = await stat(join(folder, file))
+      const status = await lstat(join(folder, file))
+      if (!status.isFile()) continue
+      const { size, mtimeMs } = status
       found.push({ file, name, bytes: size, writtenMilliseconds: mtimeMs })
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error // Deleted or renamed since the listing.

@@ -44,8 +44,9 @@ export function parseName(text: string): SegmentName | undefined {
     Number(minute),
     Number(second),
   )
-  const name = { startMilliseconds, node, boot, ledger, counter: Number(counter) }
-  return records === undefined ? name : { ...name, records: Number(records) }
+  const open = { startMilliseconds, node, boot, ledger, counter: Number(counter) }
+  const name = records === undefined ? open : { ...open, records: Number(records) }
+  return formatName(name) === text ? name : undefined // There is no 25th hour: somebody else's.
 }
 
 /** The owner as names carry it: ids cut to eight characters, a node name without what files cannot have. */

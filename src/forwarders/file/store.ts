@@ -1,7 +1,7 @@
 /**
- * The files of one sink: one open, the closed ones within a bound. Its calls must not overlap.
- * What dead agents left open is taken over and closed. Dead is: our own ledger (a spool has one agent), this node
- * in another boot, or not written to for twice the age at which files are closed. Should such an agent live after
+ * The files of one node in a folder: one open, the closed ones within a bound. Calls must not overlap.
+ * What dead agents of this node left open is taken over and closed. Dead is: our own ledger (a spool has one agent),
+ * another boot, or not written to for twice the age at which files are closed. Should such an agent live after
  * all, it finds its file gone and goes on in a new one; at worst a batch it never counted spoils the end of the old.
  */
 import { rename, unlink } from 'node:fs/promises'
@@ -49,7 +49,7 @@ export function fileStore(config: FileSinkConfig, origin: Origin, clock: Clock):
   async function takeStock(): Promise<void> {
     await makeFolder(folder)
     bound = await boundBytes(folder, config.max_bytes)
-    const found = await listSegments(folder)
+    const found = await listSegments(folder, owner.node)
     const ours = found.filter(({ name }) => name.ledger === owner.ledger)
     counter = Math.max(counter, ...ours.map(({ name }) => name.counter))
     for (const left of found) {
@@ -60,12 +60,12 @@ export function fileStore(config: FileSinkConfig, origin: Origin, clock: Clock):
         // Another agent was faster, or it may not be touched: it stays as it is, and is tried with the next file.
       }
     }
-    closed = (await listSegments(folder)).filter(({ name }) => name.records !== undefined)
+    closed = (await listSegments(folder, owner.node)).filter(({ name }) => name.records !== undefined)
   }
 
   function isLeft({ name, writtenMilliseconds }: SegmentFile): boolean {
     if (name.ledger === owner.ledger) return true
-    if (name.node === owner.node && name.boot !== owner.boot) return true
+    if (name.boot !== owner.boot) return true
     return clock.now() - writtenMilliseconds > 2000 * config.segment_seconds
   }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
-  chmod,
   mkdir,
   mkdtemp,
   readdir,
@@ -10,6 +9,7 @@ import {
   rm,
   stat,
   statfs,
+  symlink,
   truncate,
   utimes,
   writeFile,
@@ -165,12 +165,12 @@ test('file repairs a file that a dead agent left, for a torn end of every length
   assert.equal(checked > 50, true)
 })
 
-test('file takes over what this node left in another boot at once, and what others left when it is old', async () => {
+test('file takes over what this node left in another boot at once, in this one when it is old, and nothing of others', async () => {
   const path = join(root, 'shared')
   const agents = [
     { ...origin, ledger: 'bbbb', bootId: 'another' },
     { ...origin, ledger: 'cccc', node: 'rack-8' },
-    { ...origin, ledger: 'dddd', node: 'rack-9' },
+    { ...origin, ledger: 'dddd' },
   ]
   await mkdir(path)
   for (const [index, who] of agents.entries()) {
@@ -178,7 +178,7 @@ test('file takes over what this node left in another boot at once, and what othe
     await theirs.send(eventBatch(index * 10 + 1, 2))
     const [file = ''] = await names(theirs.path)
     await rename(join(theirs.path, file), join(path, file))
-    if (index === 2) await utimes(join(path, file), 0, new Date(Date.now() - 7201_000))
+    if (index > 0) await utimes(join(path, file), 0, new Date(Date.now() - 7201_000))
     await theirs.close()
   }
   await using files = sink({ path })
@@ -191,7 +191,7 @@ test('file takes over what this node left in another boot at once, and what othe
     open.some((name) => name.includes('-rack-8-') && name.includes('-cccc-')),
     true,
   )
-  assert.equal(found.filter((name) => /-rack-[79]-.*-cafe0123-\d+-2\.ndjson\.zst$/.test(name)).length, 2)
+  assert.equal(found.filter((name) => /-rack-7-.*-cafe0123-\d+-2\.ndjson\.zst$/.test(name)).length, 2)
   assert.deepEqual(
     numbers(await read(path)).sort((a, b) => a - b),
     [1, 2, 11, 12, 21, 22, 100],
@@ -400,13 +400,44 @@ test('file stops at once when its caller does', async () => {
 test('file does not let a leftover it cannot touch stand in its way', async () => {
   const path = join(root, 'untouchable')
   const name = '20260101T000000Z-rack-7-11112222-cafe0123-000007.ndjson.zst.partial'
-  await mkdir(join(path, name), { recursive: true })
-  await chmod(path, 0o755)
-  await using files = sink({ path })
-  assert.deepEqual(await files.send(eventBatch(1, 1)), accepted)
-  assert.equal((await names(path)).includes(name), true)
-  assert.equal(
-    (await names(path)).some((other) => other.includes('-000008.')),
-    true,
+  await mkdir(path)
+  await writeFile(join(path, name), 'torn')
+  assert.equal(spawnSync('chattr', ['+i', join(path, name)]).status, 0)
+  try {
+    await using files = sink({ path })
+    assert.deepEqual(await files.send(eventBatch(1, 1)), accepted)
+    assert.equal((await names(path)).includes(name), true)
+    assert.equal(
+      (await names(path)).some((other) => other.includes('-000008.')),
+      true,
+    )
+  } finally {
+    spawnSync('chattr', ['-i', join(path, name)])
+  }
+})
+
+test('file deletes, renames and opens nothing that is not its own, whatever it is called', async () => {
+  const path = join(root, 'crowded')
+  const precious = join(root, 'precious')
+  await mkdir(path)
+  await writeFile(precious, 'not zstd')
+  const theirs = '20260101T000000Z-rack-8-11112222-cafe0124-000001-5.ndjson.zst'
+  const thePast = '20260101T250000Z-rack-7-11112222-cafe0123-000001-5.ndjson.zst'
+  for (const name of [theirs, thePast]) await writeFile(join(path, name), Buffer.alloc(1_000_000))
+  const ours = (counter: string) => join(path, `20260101T000000Z-rack-7-11112222-cafe0123-${counter}`)
+  await symlink(precious, ours('000002.ndjson.zst.partial'))
+  assert.equal(spawnSync('mkfifo', [ours('000003.ndjson.zst.partial')]).status, 0)
+  await mkdir(ours('000004-9.ndjson.zst'))
+  const before = await names(path)
+  await using files = sink({ path, max_bytes: 1 << 20, segment_bytes: 100_000 })
+  for (let batch = 0; batch < 80; batch += 1)
+    assert.deepEqual(await files.send(eventBatch(batch * 10 + 1, 10, 3000)), accepted)
+  const [, segments = 0] = files.state() ?? []
+  assert.equal(segments > 0, true)
+  const after = await names(path)
+  assert.deepEqual(
+    before.filter((name) => !after.includes(name)),
+    [],
   )
+  assert.equal(await readFile(precious, 'utf8'), 'not zstd')
 })

@@ -25,6 +25,8 @@ test('parseName leaves files of others alone', () => {
     '20261123T120759Z-n-b-l-000017-5.ndjson.zst.partial',
     '20261123T120759Z-n-b-l-17-5.ndjson.zst',
     '20261123T120759Z-n-b-l-000017-5.ndjson.zst.bak',
+    '20261123T250759Z-n-b-l-000017-5.ndjson.zst',
+    '20261123T120759Z-n-b-l-000017-05.ndjson.zst',
   ]
   for (const name of names) assert.equal(parseName(name), undefined, name)
 })
