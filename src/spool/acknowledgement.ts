@@ -34,11 +34,31 @@ export function blockStreams(db: Database, sequence: number): void {
     blockStream(db, text(row, 'source'), stream, sequence, 0)
 }
 
+/** A required off-node sink that a batch was routed to, and that did not give up the whole of it. */
+export const vouches = `sink.required AND sink.off_node AND (batch.routed >> (sink.id - 1)) & 1 AND NOT EXISTS
+  (SELECT 1 FROM given_up WHERE given_up.sink = sink.id AND given_up.sequence = batch.sequence AND number = 0)`
+
+/**
+ * A sink that is now required and off the node was not, or was not there: what it refused or gave up of batches in the
+ * log stops their streams as if it had been.
+ * @param whole whether batches that it gave up whole count: to one whose name came back they were never routed
+ */
+export function beginVouching(db: Database, sink: number, whole: boolean): void {
+  const given = 'SELECT DISTINCT sequence FROM given_up WHERE sink = ? AND number >= ?'
+  for (const row of db.all(given, sink, whole ? 0 : 1)) blockStreams(db, integer(row, 'sequence'))
+  const refused = `SELECT quarantine.key, batch.sequence, batch.source, batch.positions
+    FROM quarantine JOIN batch ON batch.sequence = quarantine.sequence WHERE quarantine.sink = ?`
+  for (const row of db.all(refused, sink)) {
+    for (const { stream } of readPositions(text(row, 'positions')))
+      blockStream(db, text(row, 'source'), stream, integer(row, 'sequence'), integer(row, 'key'))
+  }
+}
+
 /** Before a batch is forgotten: what no required off-node sink has passed, ever, was never acknowledged. */
 export function blockUnacknowledged(db: Database, sequence: number): void {
   const acknowledged = db.get(
-    `SELECT 1 FROM batch JOIN sink ON required AND off_node AND (routed >> (sink.id - 1)) & 1 AND cursor >= sequence
-     WHERE sequence = ? LIMIT 1`,
+    `SELECT 1 FROM batch JOIN sink ON ${vouches} AND sink.cursor >= batch.sequence
+     WHERE batch.sequence = ? LIMIT 1`,
     sequence,
   )
   if (acknowledged === undefined) blockStreams(db, sequence)
@@ -64,9 +84,8 @@ export function blockStream(
 
 /** Whether the required off-node sinks a mask names, at least one, have all passed a batch. */
 const passed = `
-  EXISTS (SELECT 1 FROM sink WHERE required AND off_node AND NOT removed AND (routed >> (id - 1)) & 1)
-  AND NOT EXISTS (SELECT 1 FROM sink WHERE required AND off_node AND NOT removed AND (routed >> (id - 1)) & 1
-    AND cursor < sequence)`
+  EXISTS (SELECT 1 FROM sink WHERE NOT sink.removed AND ${vouches})
+  AND NOT EXISTS (SELECT 1 FROM sink WHERE NOT sink.removed AND sink.cursor < batch.sequence AND ${vouches})`
 
 /** The positions after one batch that are acknowledged now; none while a sink still awaits it. */
 export function acknowledgedAfter(db: Database, sequence: number): SourcePosition[] {

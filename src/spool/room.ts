@@ -6,7 +6,7 @@
 
 import { blockStreams, blockUnacknowledged } from './acknowledgement.ts'
 import { type Database, integer, type Row, text } from './database.ts'
-import { awaits, countSink } from './ledger.ts'
+import { awaits, countSink, giveUp } from './ledger.ts'
 
 /** Every how many collections are kept, in turn, before all are dropped. */
 const thinning = [2, 4, 8, 16, 32, 64]
@@ -20,12 +20,12 @@ const requiredAwaits = `EXISTS (SELECT 1 FROM sink WHERE ${awaits} AND required)
 /** Gives up batches, oldest first, until `enough` says so or nothing more may go. */
 export function makeRoom(db: Database, enough: () => boolean): void {
   if (enough()) return
-  giveUp(db, enough, 'optional', `NOT ${requiredAwaits}`)
+  clear(db, enough, 'optional', `NOT ${requiredAwaits}`)
   for (const every of thinning) {
-    giveUp(db, enough, 'thinned', `kind = 'samples' AND first_number % ${every} <> 0`)
+    clear(db, enough, 'thinned', `kind = 'samples' AND first_number % ${every} <> 0`)
   }
-  giveUp(db, enough, 'spool_full', `kind = 'samples'`)
-  giveUp(
+  clear(db, enough, 'spool_full', `kind = 'samples'`)
+  clear(
     db,
     enough,
     'spool_full',
@@ -36,7 +36,7 @@ export function makeRoom(db: Database, enough: () => boolean): void {
   )
 }
 
-function giveUp(db: Database, enough: () => boolean, reason: string, which: string): void {
+function clear(db: Database, enough: () => boolean, reason: string, which: string): void {
   while (!enough()) {
     const rows = db.all(`SELECT ${columns} FROM batch WHERE ${which} ORDER BY batch.sequence LIMIT ${step}`)
     for (const row of rows) loseBatch(db, row, reason)
@@ -56,5 +56,8 @@ export function loseBatch(db: Database, row: Row, reason: string): void {
   }
   if (waiting.some((sink) => sink.required === 1 && sink.off_node === 1)) blockStreams(db, sequence)
   else blockUnacknowledged(db, sequence)
+  // Of a batch that goes only what another sink has in quarantine stays here.
+  if (db.get('SELECT 1 FROM quarantine WHERE sequence = ? LIMIT 1', sequence) !== undefined)
+    for (const sink of waiting) giveUp(db, integer(sink, 'id'), sequence, 0)
   db.run('DELETE FROM batch WHERE sequence = ?', sequence)
 }

@@ -1,6 +1,6 @@
 /** The sinks of the ledger: which there are, what is routed to each, what happens to one that goes. */
 import { ConfigError } from '../errors.ts'
-import { blockStreams, blockUnacknowledged } from './acknowledgement.ts'
+import { beginVouching, blockStreams, blockUnacknowledged, vouches } from './acknowledgement.ts'
 import { type Database, integer, text } from './database.ts'
 import { awaits, countSink } from './ledger.ts'
 import { mostSinks } from './schema.ts'
@@ -45,12 +45,18 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
     if (!named.has(text(row, 'name'))) removeSink(db, integer(row, 'id'))
   }
   return sinks.map((sink) => {
-    const known = db.get('SELECT id, removed FROM sink WHERE name = ?', sink.name)
+    const known = db.get(
+      'SELECT id, removed, required AND off_node AS vouched FROM sink WHERE name = ?',
+      sink.name,
+    )
     const flags = [Number(sink.required), Number(sink.offNode), Number(sink.keepAll)]
     if (known !== undefined) {
       const id = integer(known, 'id')
       db.run('UPDATE sink SET required = ?, off_node = ?, keep_all = ? WHERE id = ?', ...flags, id)
-      if (integer(known, 'removed') === 1) startAnew(db, id, newest)
+      const back = integer(known, 'removed') === 1
+      if (back) db.run('UPDATE sink SET removed = 0, cursor = ? WHERE id = ?', newest, id)
+      if (sink.required && sink.offNode && (back || integer(known, 'vouched') === 0))
+        beginVouching(db, id, !back)
       return { ...sink, id }
     }
     const id = db.number('SELECT coalesce(max(id), 0) + 1 FROM sink')
@@ -69,16 +75,6 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
   })
 }
 
-/** A name that comes back. What others still hold of before, and it did not acknowledge, it never will. */
-function startAnew(db: Database, id: number, newest: number): void {
-  db.run(
-    `INSERT OR IGNORE INTO given_up (sink, sequence, number) SELECT sink.id, sequence, 0 FROM batch
-     JOIN sink ON (routed >> (sink.id - 1)) & 1 AND sequence > cursor WHERE sink.id = ?`,
-    id,
-  )
-  db.run('UPDATE sink SET removed = 0, cursor = ? WHERE id = ?', newest, id)
-}
-
 function removeSink(db: Database, id: number): void {
   giveUpAcknowledging(db, id)
   const held = db.all(
@@ -95,9 +91,11 @@ function removeSink(db: Database, id: number): void {
     countSink(db, id, text(row, 'source'), 'quarantined', -integer(row, 'count'))
     countSink(db, id, text(row, 'source'), 'lost', integer(row, 'count'), 'sink_removed')
   }
+  // What others still have of it, this name will never have acknowledged, even when it comes back.
   db.run(
     `INSERT OR IGNORE INTO given_up (sink, sequence, number)
-     SELECT sink, sequence, number FROM quarantine WHERE sink = ?`,
+     SELECT sink.id, sequence, 0 FROM batch JOIN sink ON ${awaits} WHERE sink.id = ?1
+     UNION SELECT sink, sequence, number FROM quarantine WHERE sink = ?1`,
     id,
   )
   db.run('DELETE FROM quarantine WHERE sink = ?', id)
@@ -107,14 +105,14 @@ function removeSink(db: Database, id: number): void {
 /** What only this required off-node sink could have acknowledged back to its source never will be. */
 function giveUpAcknowledging(db: Database, id: number): void {
   if (db.get('SELECT 1 FROM sink WHERE id = ? AND required AND off_node', id) === undefined) return
-  const another = `EXISTS (SELECT 1 FROM sink AS other WHERE other.id <> ?1 AND other.required AND other.off_node
-    AND NOT other.removed AND (routed >> (other.id - 1)) & 1)`
+  const another = `EXISTS (SELECT 1 FROM sink WHERE sink.id <> ?1 AND NOT sink.removed AND ${vouches})`
   const held = db.all(
     `SELECT sequence FROM batch JOIN sink ON ${awaits} WHERE sink.id = ?1 AND NOT ${another}`,
     id,
   )
   for (const row of held) blockStreams(db, integer(row, 'sequence'))
-  const refused = (which: string) => `key IN (SELECT key FROM quarantine WHERE sink = ?1 AND ${which})`
+  const refused = (which: string) =>
+    `key IN (SELECT key FROM quarantine AS batch WHERE batch.sink = ?1 AND ${which})`
   db.run(`UPDATE unacknowledged SET key = 0 WHERE ${refused(`NOT ${another}`)}`, id)
   db.run(`DELETE FROM unacknowledged WHERE ${refused(another)}`, id)
 }

@@ -133,3 +133,28 @@ for (const [table, left] of Object.entries(damaged)) {
     assert.deepEqual((await streams(again)).sort(), left)
   })
 }
+
+test('a sink that becomes required does not vouch for what it lost or refused while it was optional', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), [sink('far', { required: false }), disk])
+  for (const [id, stream] of ['lost', 'refused', 'had'].entries()) await crash(spool, stream, id)
+  await spool.settle('far', [
+    { sequence: 1, acknowledged: 0, lost: { reason: 'too_old', count: 1 } },
+    { sequence: 2, acknowledged: 0, quarantined: [{ index: 0, words: 'no' }] },
+    accepted(3, 1),
+  ])
+  await spool.route([sink('far'), disk])
+  await spool[Symbol.asyncDispose]()
+  const again = await open(t, options(path), [sink('far'), disk])
+  assert.deepEqual(await streams(again), ['had'])
+})
+
+test('a name that comes back does not count as having what it lost, though only a quarantine has it by then', async (t) => {
+  const spool = await open(t, options(await folder(t)), [sink('far'), sink('near')])
+  await crash(spool, 'one', 0)
+  await spool.route([sink('near')])
+  await spool.settle('near', [{ sequence: 1, acknowledged: 0, quarantined: [{ index: 0, words: 'no' }] }])
+  await spool.route([sink('far'), sink('near')])
+  const { batches, atRisk } = await spool.snapshot()
+  assert.deepEqual([batches, atRisk.records], [0, 1])
+})
