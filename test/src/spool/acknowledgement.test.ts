@@ -144,6 +144,8 @@ test('a sink that becomes required does not vouch for what it lost or refused wh
     accepted(3, 1),
   ])
   await spool.route([sink('far'), disk])
+  assert.deepEqual(await streams(spool), [])
+  await drain(spool, 'disk')
   await spool[Symbol.asyncDispose]()
   const again = await open(t, options(path), [sink('far'), disk])
   assert.deepEqual(await streams(again), ['had'])
