@@ -39,7 +39,13 @@ const pageMilliseconds = 2000
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const route = router(options)
   const server = createServer(
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 75_000 },
+    {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 20_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 2000,
+    },
     (request, response) => {
       void handle(server, route, options, request, response)
     },
@@ -130,7 +136,12 @@ async function handle(
 }
 
 async function answerOf(route: Route, request: IncomingMessage): Promise<Answer> {
-  const url = URL.parse(request.url ?? '/', 'http://remora.invalid')
+  const { url: target = '/' } = request
+  // In "//metrics" the URL standard sees a host.
+  const url = URL.parse(
+    target.startsWith('/') ? `http://remora.invalid${target}` : target,
+    'http://remora.invalid',
+  )
   if (url === null) return words(400, 'Cannot read the address of this request')
   return await route(request, url)
 }

@@ -205,11 +205,13 @@ test('server survives whatever is sent to it', async () => {
   await using server = await serve()
   const bounded = 'Host: x\r\nConnection: close\r\n\r\n'
   const cases: readonly (readonly [string, RegExp])[] = [
-    [`GET // HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 400 /],
+    [`GET // HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 404 /],
     [`GET http://[::bad HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 400 /],
     [`GET /%ff%zz HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 404 /],
     [`GET /metrics?collect[]=%zz HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 400 /],
     [`OPTIONS * HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 404 /],
+    [`GET //metrics HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 404 /],
+    [`GET //[ HTTP/1.1\r\n${bounded}`, /^HTTP\/1.1 404 /],
     [`GET /metrics HTTP/1.1\r\nX: ${'a'.repeat(20_000)}\r\n${bounded}`, /^HTTP\/1.1 431 /],
     ['nonsense\r\n\r\n', /^HTTP\/1.1 400 /],
     [`CONNECT x:1 HTTP/1.1\r\n${bounded}`, /^$/],
@@ -217,6 +219,14 @@ test('server survives whatever is sent to it', async () => {
   ]
   for (const [request, expected] of cases) assert.match(await raw(server.port, request), expected)
   assert.equal((await fetch(`${server.url}/-/healthy`)).status, 200)
+})
+
+test('server ends a client that never ends its headers, within the time it has', async () => {
+  await using server = await serve()
+  const begun = performance.now()
+  assert.match(await raw(server.port, 'GET /metrics HTTP/1.1\r\nHost: a\r\n'), /^HTTP\/1.1 408 /)
+  // Looked at every 30 s, as Node does by itself, it would be up to 40.
+  assert.ok(performance.now() - begun < 15_000)
 })
 
 test('server answers 500 in words and reports the error when a reading fails', async () => {
