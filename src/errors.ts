@@ -5,9 +5,18 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-/** Text or bytes from outside do not have the shape their format promises. */
+/** Kept of what a ParseError quotes: it goes to the log and the page. */
+const longestQuote = 300
+
+/** Text or bytes from outside do not have the shape their format promises. Of a long quotation the middle is left out. */
 export class ParseError extends Error {
   override name = 'ParseError'
+
+  constructor(message: string, options?: ErrorOptions) {
+    const half = longestQuote / 2
+    const short = message.length <= longestQuote
+    super(short ? message : `${message.slice(0, half)} … ${message.slice(-half)}`, options)
+  }
 }
 
 /** A tool could not be started, failed, printed too much, or missed its deadline. */

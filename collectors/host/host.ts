@@ -55,10 +55,10 @@ const time = deFacto(
  * @throws {ParseError} fewer than three numbers.
  */
 export function parseLoadavg(text: string): number[] {
-  const values = text.split(' ', 3).map(Number)
-  if (values.length < 3 || values.some(Number.isNaN))
-    throw new ParseError(`Cannot parse loadavg "${text.trim()}"`)
-  return values
+  const words = text.split(' ', 3)
+  if (words.length < 3 || !words.every((word) => /^\d{1,9}\.\d\d$/.test(word)))
+    throw new ParseError(`Cannot parse loadavg "${text.trim()}": not three numbers`)
+  return words.map(Number)
 }
 
 /**

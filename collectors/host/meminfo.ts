@@ -108,7 +108,7 @@ export function parseMeminfo(text: string): Map<Metric, number> {
   const values = new Map<Metric, number>()
   for (const line of text.split('\n')) {
     if (line === '') continue
-    const match = /^(\S+):\s+(\d+)( kB)?$/.exec(line)
+    const match = /^(\S+):\s+(\d{1,15})( kB)?$/.exec(line)
     if (!match) throw new ParseError(`Cannot parse meminfo line "${line}": not of the form "Key: 1 kB"`)
     const [, key, digits, unit] = match
     const metric = metricOf.get(key ?? '')

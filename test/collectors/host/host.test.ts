@@ -96,7 +96,7 @@ test('host skips a file it cannot parse and reads the others', async () => {
       context.skipped.map((error) => error.message),
       [
         'Cannot parse meminfo line "MemTotal: many kB": not of the form "Key: 1 kB"',
-        'Cannot parse loadavg "busy"',
+        'Cannot parse loadavg "busy": not three numbers',
         'Cannot parse pressure line "some": no total',
       ],
     )
@@ -131,4 +131,27 @@ test('host parsers refuse what has another shape', () => {
     () => parsePressure('some avg10=0.00 total=-1\n'),
   ]
   for (const parse of refused) assert.throws(parse, ParseError)
+})
+
+test('host takes nothing from a file that holds no measurement, and quotes little of it', () => {
+  for (const text of [
+    '',
+    ' \n',
+    '-1 -1 -1\n',
+    `${'9'.repeat(400)} 0.00 0.00\n`,
+    '0x1 1e3 Infinity\n',
+    '0.01 0.02',
+  ])
+    assert.throws(() => parseLoadavg(text), { name: 'ParseError', message: /: not three numbers$/ })
+  assert.throws(
+    () => parseMeminfo(`MemTotal: ${'9'.repeat(5000)} kB\n`),
+    (error: Error) => {
+      assert.equal(error.name, 'ParseError')
+      assert.match(
+        error.message,
+        /^Cannot parse meminfo line "MemTotal: 9+ … 9+ kB": not of the form "Key: 1 kB"$/,
+      )
+      return error.message.length < 310
+    },
+  )
 })
