@@ -54,6 +54,13 @@ export function beginVouching(db: Database, sink: number, whole: boolean): void 
   }
 }
 
+/** What is in the log and no required off-node sink vouches for: one that takes its source later must not. */
+export function blockUnvouched(db: Database): void {
+  const rows = db.all(`SELECT sequence FROM batch WHERE NOT EXISTS
+    (SELECT 1 FROM sink WHERE ${vouches} AND (NOT sink.removed OR sink.cursor >= batch.sequence))`)
+  for (const row of rows) blockStreams(db, integer(row, 'sequence'))
+}
+
 /** Before a batch is forgotten: what no required off-node sink has passed, ever, was never acknowledged. */
 export function blockUnacknowledged(db: Database, sequence: number): void {
   const acknowledged = db.get(

@@ -2,7 +2,7 @@
  * The ledger: rows of the spool database, changed in the transaction of what they count (format.md, Ledger).
  * No term is derived from another: what is held is summed from the batches behind each cursor.
  */
-import { type Database, integer, text } from './database.ts'
+import { type Database, integer, type Row, text } from './database.ts'
 import type { AtRisk, SinkCounts, SourceCounts } from './spool.ts'
 
 export type SourceTerm = 'read' | 'spooled' | 'filtered' | 'missed'
@@ -71,7 +71,61 @@ export function sourceCounts(db: Database): Map<string, SourceCounts> {
   return sources
 }
 
-export function sinkCounts(db: Database): Map<string, Map<string, SinkCounts>> {
+/** The batches between two cursors of one source that are routed alike. */
+interface Stretch {
+  /** The cursor before them. */
+  readonly after: number
+  readonly source: string
+  readonly routed: number
+  readonly count: number
+  readonly bytes: number
+  readonly oldest: number
+}
+
+/** The log, in stretches that no cursor divides: each row is read once, however many sinks there are. */
+export function stretches(db: Database): Stretch[] {
+  const cursors = db
+    .all('SELECT DISTINCT cursor FROM sink ORDER BY cursor')
+    .map((row) => integer(row, 'cursor'))
+  const edges = [...new Set([0, ...cursors])]
+  return edges.flatMap((after, index) =>
+    db
+      .all(
+        `SELECT source, routed, sum(count) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest
+         FROM batch INDEXED BY batch_held WHERE sequence > ? AND sequence <= ? GROUP BY source, routed`,
+        after,
+        edges[index + 1] ?? Number.MAX_SAFE_INTEGER,
+      )
+      .map((row) => ({
+        after,
+        source: text(row, 'source'),
+        routed: integer(row, 'routed'),
+        count: integer(row, 'count'),
+        bytes: integer(row, 'bytes'),
+        oldest: integer(row, 'oldest'),
+      })),
+  )
+}
+
+/** Which of these sinks a stretch was routed to. */
+function routedTo(sinks: readonly Row[], { routed }: Stretch): Row[] {
+  return sinks.filter((sink) => Math.floor(routed / 2 ** (integer(sink, 'id') - 1)) % 2 === 1)
+}
+
+/** What each sink awaits, by stretch. */
+function heldBehind(db: Database, log: readonly Stretch[]): (Stretch & { readonly sink: string })[] {
+  const sinks = db.all('SELECT id, name, cursor FROM sink WHERE NOT removed')
+  return log.flatMap((stretch) =>
+    routedTo(sinks, stretch)
+      .filter((sink) => integer(sink, 'cursor') <= stretch.after)
+      .map((sink) => ({ ...stretch, sink: text(sink, 'name') })),
+  )
+}
+
+export function sinkCounts(
+  db: Database,
+  log: readonly Stretch[] = stretches(db),
+): Map<string, Map<string, SinkCounts>> {
   const sinks = new Map<string, Map<string, Mutable>>()
   const of = (sink: string, source: string): Mutable => {
     const sources = sinks.get(sink) ?? new Map<string, Mutable>()
@@ -88,19 +142,16 @@ export function sinkCounts(db: Database): Map<string, Map<string, SinkCounts>> {
     else if (term === 'routed' || term === 'acknowledged' || term === 'quarantined')
       counts[term] = integer(row, 'count')
   }
-  for (const row of db.all(`SELECT sink.name, batch.source, sum(batch.count) AS held
-    FROM sink JOIN batch ON ${awaits} GROUP BY sink.name, batch.source`)) {
-    of(text(row, 'name'), text(row, 'source')).held = integer(row, 'held')
-  }
+  for (const { sink, source, count } of heldBehind(db, log)) of(sink, source).held += count
   return sinks
 }
 
 /** When the oldest batch that each sink awaits was spooled, milliseconds since the epoch. */
-export function oldestHeld(db: Database): Map<string, number> {
-  const rows = db.all(
-    `SELECT sink.name, min(batch.time_ms) AS oldest FROM sink JOIN batch ON ${awaits} GROUP BY sink.name`,
-  )
-  return new Map(rows.map((row) => [text(row, 'name'), integer(row, 'oldest')]))
+export function oldestHeld(db: Database, log: readonly Stretch[] = stretches(db)): Map<string, number> {
+  const oldest = new Map<string, number>()
+  for (const one of heldBehind(db, log))
+    oldest.set(one.sink, Math.min(oldest.get(one.sink) ?? one.oldest, one.oldest))
+  return oldest
 }
 
 /** @param metricsSource the one source whose counts are samples */
@@ -108,6 +159,7 @@ export function atRisk(
   db: Database,
   metricsSource: string,
   offNodeTakes: (source: string) => boolean,
+  log: readonly Stretch[] = stretches(db),
 ): AtRisk {
   let records = 0
   let samples = 0
@@ -130,9 +182,18 @@ export function atRisk(
   const passed = `EXISTS (SELECT 1 FROM sink WHERE off_node AND (row.routed >> (id - 1)) & 1 AND cursor >= row.sequence
     AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.sink = sink.id AND q.sequence = row.sequence AND q.number = row.number)
     AND NOT EXISTS (SELECT 1 FROM given_up AS g WHERE g.sink = sink.id AND g.sequence = row.sequence AND g.number IN (0, row.number)))`
+  const offNode = db.all('SELECT id, cursor FROM sink WHERE off_node')
+  for (const stretch of log) {
+    const away = routedTo(offNode, stretch).some((sink) => integer(sink, 'cursor') > stretch.after)
+    if (!away && !counted.has(stretch.source))
+      add(stretch.source, stretch.count, stretch.bytes, stretch.oldest)
+  }
+  // Whole batches that every off-node sink past them has given up.
   for (const row of db.all(`SELECT source, sum(count) AS count, sum(bytes) AS bytes, min(time_ms) AS oldest FROM
-      (SELECT sequence, routed, source, count, bytes, time_ms, 0 AS number FROM batch) AS row
-      WHERE NOT ${passed} GROUP BY source`)) {
+      (SELECT sequence, routed, source, count, bytes, time_ms, 0 AS number FROM batch
+       WHERE sequence IN (SELECT sequence FROM given_up WHERE number = 0)) AS row
+      WHERE EXISTS (SELECT 1 FROM sink WHERE off_node AND (row.routed >> (id - 1)) & 1 AND cursor >= row.sequence)
+        AND NOT ${passed} GROUP BY source`)) {
     if (!counted.has(text(row, 'source')))
       add(text(row, 'source'), integer(row, 'count'), integer(row, 'bytes'), row.oldest)
   }

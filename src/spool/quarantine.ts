@@ -85,8 +85,12 @@ export function quarantined(
 
 /** A replayed record was acknowledged: the one transaction in which it turns from quarantined to acknowledged. */
 export function acknowledgeReplay(db: Database, key: number): void {
-  leave(db, key, (sink, source) => countSink(db, sink, source, 'acknowledged', 1))
+  // The sink may be another kind of sink than it was when it refused the record.
+  const vouching = `EXISTS (SELECT 1 FROM quarantine JOIN sink ON sink.id = quarantine.sink
+    WHERE quarantine.key = ?1 AND required AND off_node)`
+  db.run(`UPDATE unacknowledged SET key = 0 WHERE key = ?1 AND NOT ${vouching}`, key)
   db.run('DELETE FROM unacknowledged WHERE key = ?', key)
+  leave(db, key, (sink, source) => countSink(db, sink, source, 'acknowledged', 1))
 }
 
 /** Dropped by hand. Its stream stays unacknowledged: key 0 never goes. */

@@ -1,6 +1,12 @@
 /** The sinks of the ledger: which there are, what is routed to each, what happens to one that goes. */
 import { ConfigError } from '../errors.ts'
-import { beginVouching, blockStreams, blockUnacknowledged, vouches } from './acknowledgement.ts'
+import {
+  beginVouching,
+  blockStreams,
+  blockUnacknowledged,
+  blockUnvouched,
+  vouches,
+} from './acknowledgement.ts'
 import { type Database, integer, text } from './database.ts'
 import { awaits, countSink } from './ledger.ts'
 import { mostSinks } from './schema.ts'
@@ -44,7 +50,7 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
   for (const row of db.all('SELECT id, name FROM sink WHERE NOT removed')) {
     if (!named.has(text(row, 'name'))) removeSink(db, integer(row, 'id'))
   }
-  return sinks.map((sink) => {
+  const routed = sinks.map((sink) => {
     const known = db.get(
       'SELECT id, removed, required AND off_node AS vouched FROM sink WHERE name = ?',
       sink.name,
@@ -73,6 +79,9 @@ export function replaceSinks(db: Database, sinks: readonly SinkRoute[], newest: 
     )
     return { ...sink, id }
   })
+  // Without such a sink nothing is acknowledged back, and the next one comes through here.
+  if (sinks.some(({ required, offNode }) => required && offNode)) blockUnvouched(db)
+  return routed
 }
 
 function removeSink(db: Database, id: number): void {

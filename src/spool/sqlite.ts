@@ -17,7 +17,16 @@ import {
 import type { SpooledBatch, SpooledSample } from './batch.ts'
 import { encodeRecords, encodeSamples } from './codec.ts'
 import { type Database, failure, integer, text } from './database.ts'
-import { atRisk, countSink, countSource, giveUp, oldestHeld, sinkCounts, sourceCounts } from './ledger.ts'
+import {
+  atRisk,
+  countSink,
+  countSource,
+  giveUp,
+  oldestHeld,
+  sinkCounts,
+  sourceCounts,
+  stretches,
+} from './ledger.ts'
 import { append, checkRow, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
@@ -227,21 +236,27 @@ export class SqliteSpool implements Spool {
 
   async snapshot(): Promise<LedgerSnapshot> {
     return this.#guard('ledger', () =>
-      this.#db.snapshot(() => ({
-        ledger: this.ledger,
-        sources: sourceCounts(this.#db),
-        sinks: sinkCounts(this.#db),
-        oldestHeldMilliseconds: oldestHeld(this.#db),
-        atRisk: atRisk(this.#db, metricsSource, (source) =>
-          this.#sinks.some((sink) => sink.offNode && takes(sink, source)),
-        ),
-        usedBytes: this.#used(),
-        boundBytes: this.#pressure.bound(this.#used()),
-        onDisk: this.#ground.file !== undefined,
-        writable: this.#refused === undefined,
-        batches: this.#db.number('SELECT count(*) FROM batch'),
-        pausedSources: this.#pressure.paused,
-      })),
+      this.#db.snapshot(() => {
+        const log = stretches(this.#db)
+        return {
+          ledger: this.ledger,
+          sources: sourceCounts(this.#db),
+          sinks: sinkCounts(this.#db, log),
+          oldestHeldMilliseconds: oldestHeld(this.#db, log),
+          atRisk: atRisk(
+            this.#db,
+            metricsSource,
+            (source) => this.#sinks.some((sink) => sink.offNode && takes(sink, source)),
+            log,
+          ),
+          usedBytes: this.#used(),
+          boundBytes: this.#pressure.bound(this.#used()),
+          onDisk: this.#ground.file !== undefined,
+          writable: this.#refused === undefined,
+          batches: this.#db.number('SELECT count(*) FROM batch'),
+          pausedSources: this.#pressure.paused,
+        }
+      }),
     )
   }
 

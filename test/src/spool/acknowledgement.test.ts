@@ -160,3 +160,27 @@ test('a name that comes back does not count as having what it lost, though only 
   const { batches, atRisk } = await spool.snapshot()
   assert.deepEqual([batches, atRisk.records], [0, 1])
 })
+
+test('a sink that comes later does not vouch for earlier records of the same stream, which only the disk awaits', async (t) => {
+  const spool = await open(t, options(await folder(t)), [disk])
+  await spool.acknowledgedPositions()
+  await crash(spool, 'one', 0)
+  await spool.route([sink('far'), disk])
+  await crash(spool, 'one', 1)
+  await crash(spool, 'two', 2)
+  await drain(spool, 'far')
+  assert.deepEqual(await streams(spool), ['two'])
+})
+
+test('a replay to a sink that is no longer off the node acknowledges nothing back', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), [sink('far'), sink('near', { required: false })])
+  await crash(spool, 'one', 0)
+  await spool.settle('far', [{ sequence: 1, acknowledged: 0, quarantined: [{ index: 0, words: 'no' }] }])
+  await spool.settle('near', [{ sequence: 1, acknowledged: 0, lost: { reason: 'too_old', count: 1 } }])
+  await spool.route([sink('far', { offNode: false }), sink('near')])
+  await spool.replayed(1)
+  await spool[Symbol.asyncDispose]()
+  const again = await open(t, options(path), [sink('far', { offNode: false }), sink('near')])
+  assert.deepEqual(await streams(again), [])
+})
