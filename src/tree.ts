@@ -48,8 +48,8 @@ export function tree(root: string, reading: 'waiting' | 'at-once' = 'waiting'): 
     link: (path) => orAbsent(readlink(at(path))),
     real: async (path) => {
       const real = await orAbsent(realpath(at(path)))
-      const inside = await realpath(base)
-      return real?.startsWith(inside) ? real.slice(inside.length) || '/' : real
+      const inside = (await realpath(base)).replace(/\/$/, '')
+      return real === inside || real?.startsWith(`${inside}/`) ? real.slice(inside.length) || '/' : real
     },
     exists: async (path) => (await orAbsent(lstat(at(path)))) !== undefined,
     device: async (path, of) => {
