@@ -57,7 +57,7 @@ export class Sinks {
   /**
    * Makes these the sinks. Those that stay the same go on untouched; a changed one is stopped, and what it had under
    * way is sent again by the new one.
-   * @throws {ConfigError} a sink cannot be made; everything is as before
+   * @throws {ConfigError} a sink cannot be made; {SpoolUnavailableError} its disk refuses; everything is as before
    */
   async configure(configs: SinkConfigs): Promise<void> {
     const { spool, origin, clock, log, metrics, protocols } = this.#parts
@@ -77,7 +77,14 @@ export class Sinks {
         `sink ${name}`,
         `Sink ${name} is removed: the ${count} records and samples held for it are counted as lost`,
       )
-    await spool.route(next)
+    try {
+      await spool.route(next)
+    } catch (error) {
+      for (const [name, { config }] of leaving)
+        this.#start(name, config, protocols.make(name, config, origin, clock))
+      for (const [, , forwarder] of made) await forwarder.close()
+      throw error
+    }
     for (const [name, config, forwarder] of made) this.#start(name, config, forwarder)
     for (const [name] of leaving) if (!(name in configs)) metrics.sinkUp.remove({ sink: name })
   }
