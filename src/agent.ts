@@ -40,7 +40,7 @@ export function surroundings({ paths }: Config) {
   const read = usageReader(run)
   const host = tree(paths.root)
   const statfs: UsageReader = (path, canHang) => read(host.resolve(path), canHang)
-  return { sys: tree(paths.sys), proc: tree(paths.proc, 'at-once'), host, run, statfs }
+  return { sys: tree(paths.sys), proc: tree(paths.proc, 'at-once'), host, run, stream: run.stream, statfs }
 }
 
 /**

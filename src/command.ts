@@ -28,6 +28,16 @@ export interface CommandResult {
 /** @throws {CommandError} not started, killed, timed out, too much output, or a child of that key still stuck. A non-zero exit code is a result. */
 export type CommandRunner = (command: Command) => Promise<CommandResult>
 
+/**
+ * Starts a tool that runs on: yields its stdout piece by piece, and while nobody asks for the next piece the tool waits.
+ * Without a deadline or a bound. Ends with the tool if its exit code is 0. The tool and its group are killed at the
+ * signal, and when the caller leaves.
+ * @throws {CommandError} not started, ended otherwise, or stopped by the signal
+ */
+export type CommandStreamer = (
+  command: Omit<Command, 'deadlineSeconds' | 'maxOutputBytes'>,
+) => AsyncGenerator<Buffer, void>
+
 /** A process group that outlived SIGKILL. */
 export interface StuckChild {
   readonly key: string
@@ -51,7 +61,9 @@ const drainMilliseconds = 500
  * @param path the folders in which programs are found, as in PATH; also the child's PATH.
  * @returns the runner; its `stuck()` lists the groups that outlived SIGKILL and are still there.
  */
-export function commandRunner(path = defaultPath): CommandRunner & { stuck(): Promise<StuckChild[]> } {
+export function commandRunner(
+  path = defaultPath,
+): CommandRunner & { stuck(): Promise<StuckChild[]>; stream: CommandStreamer } {
   const stuck = new Set<StuckChild>()
 
   async function list(): Promise<StuckChild[]> {
@@ -59,8 +71,8 @@ export function commandRunner(path = defaultPath): CommandRunner & { stuck(): Pr
     return [...stuck]
   }
 
-  async function run(command: Command): Promise<CommandResult> {
-    const { program, args, signal } = command
+  /** @returns what notes a child that outlived SIGKILL */
+  async function admit({ program, args, signal, ...command }: Command): Promise<(pid: number) => void> {
     const key = command.key ?? [program, ...args].join(' ')
     const before = stuck.size > 0 && (await list()).find((entry) => entry.key === key)
     if (before) {
@@ -69,12 +81,20 @@ export function commandRunner(path = defaultPath): CommandRunner & { stuck(): Pr
       throw new CommandError(`Cannot run "${program}": ${why}`, { timedOut: true })
     }
     if (signal?.aborted) throw new CommandError(`Cannot run "${program}": stopped`)
-    return finish(start(command, path), command, (pid) =>
-      stuck.add({ key, program, pid, sinceMilliseconds: Date.now() - killMilliseconds }),
-    )
+    return (pid) => stuck.add({ key, program, pid, sinceMilliseconds: Date.now() - killMilliseconds })
   }
 
-  return Object.assign(run, { stuck: list })
+  async function run(command: Command): Promise<CommandResult> {
+    const onStuck = await admit(command)
+    return finish(start(command, path), command, onStuck)
+  }
+
+  async function* stream(command: Command): AsyncGenerator<Buffer, void> {
+    const onStuck = await admit(command)
+    yield* pieces(start(command, path), command, onStuck)
+  }
+
+  return Object.assign(run, { stuck: list, stream })
 }
 
 function start({ program, args, cwd = '/' }: Command, path: string) {
@@ -164,6 +184,65 @@ async function finish(child: Started, command: Command, onStuck: (pid: number) =
     child.stdout?.destroy()
     child.stderr?.destroy()
     child.unref()
+  }
+}
+
+/** The stdout of a child for as long as it runs and the caller asks. */
+async function* pieces(
+  child: Started,
+  { program, signal, cwd }: Command,
+  onStuck: (pid: number) => void,
+): AsyncGenerator<Buffer, void> {
+  const { pid } = child
+  const ended = Promise.withResolvers<string | undefined>()
+  let stderr = Buffer.alloc(0)
+  let over = false
+  const end = (why: string | undefined) => {
+    over = true
+    ended.resolve(why)
+  }
+  const kill = () => {
+    if (pid !== undefined && !over) killGroup(pid)
+  }
+  child.once('error', (error) => end(notStarted(error, cwd)))
+  child.once('exit', (code, by) => {
+    // A daemon it left behind can hold the pipe open forever.
+    setTimeout(() => child.stdout?.destroy(), drainMilliseconds).unref()
+    end(code === 0 ? undefined : code === null ? `ended by ${by}` : `exit code ${code}`)
+  })
+  child.stderr?.on('data', (piece: Buffer) => {
+    if (stderr.length < stderrBytes) stderr = Buffer.concat([stderr, piece]).subarray(0, stderrBytes)
+  })
+  signal?.addEventListener('abort', kill)
+  if (pid !== undefined) takeAlong(pid)
+  try {
+    for await (const piece of child.stdout ?? []) yield piece
+    const why = signal?.aborted ? 'stopped' : await ended.promise
+    const said = text(stderr)
+    if (why !== undefined)
+      throw new CommandError(`Cannot run "${program}": ${why}${said && `: ${said}`}`, { stderr: said })
+  } finally {
+    signal?.removeEventListener('abort', kill)
+    if (pid !== undefined) {
+      killGroup(pid) // Also what the tool itself has left behind.
+      if (!(await endedWithin(ended.promise, killMilliseconds))) onStuck(pid)
+      released(pid)
+    }
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    child.unref()
+  }
+}
+
+async function endedWithin(ended: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false)
+  })
+  try {
+    return await Promise.race([ended.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -3,7 +3,7 @@
  * Collectors and forwarders know this file and errors.ts, never each other.
  */
 import type * as z from 'zod'
-import type { CommandRunner } from './command.ts'
+import type { CommandRunner, CommandStreamer } from './command.ts'
 import type { FileSystemUsage } from './statfs.ts'
 import type { Tree } from './tree.ts'
 
@@ -149,6 +149,8 @@ export interface CollectContext<Options = unknown> {
   readonly options: Options
   /** Starts a tool (command.ts). */
   readonly run: CommandRunner
+  /** Starts a tool that runs on (command.ts). */
+  readonly stream: CommandStreamer
   /** statfs of a path of the host that never blocks the agent: in process, or in a bounded child for mounts that can hang. */
   statfs(path: string, canHang: boolean): Promise<FileSystemUsage>
   readonly signal: AbortSignal

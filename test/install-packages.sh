@@ -8,9 +8,12 @@ need prometheus
 need prometheus-node-exporter
 need e2fsprogs
 need util-linux
+need systemd
+need systemd-journal-remote
 need procps
 need zstd
 need chromium
+need systemd-journal-remote
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"
 if [ "$(id -u)" != 0 ]; then

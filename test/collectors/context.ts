@@ -26,7 +26,8 @@ export interface Machine {
 export function contextOf(machine: Machine = {}): TestContext {
   const { folder, options, states = new Map<string, string>(), usage } = machine
   const skipped: Error[] = []
-  const run = machine.run ?? commandRunner()
+  const runner = commandRunner()
+  const run = machine.run ?? runner
   const ask = usageReader(run)
   const host = tree(folder === undefined ? '/' : join(folder, 'root'))
   return {
@@ -35,6 +36,7 @@ export function contextOf(machine: Machine = {}): TestContext {
     host,
     options,
     run,
+    stream: runner.stream,
     statfs: async (path, canHang) => {
       if (usage === undefined) return ask(host.resolve(path), canHang)
       const found = usage[path]

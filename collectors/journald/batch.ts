@@ -1,0 +1,104 @@
+/** Entries of one namespace gathered to a batch, with everything that is counted on the way. */
+import type { Field, LogRecord, SourceBatch } from '../../src/model.ts'
+import { droppedBefore, locate } from './entry.ts'
+import type { ExportEntry } from './export.ts'
+import type { JournalFile } from './files.ts'
+import { type Gap, type Numbers, reasonsOf } from './numbers.ts'
+import { streamOf, writePosition } from './position.ts'
+import type { FilterReason } from './shape.ts'
+
+const mostEntries = 2000
+const mostBytes = 1 << 20
+
+export interface Gathering {
+  readonly namespace: string
+  readonly numbers: Numbers
+  /** Why numbers before the first entry of an id are missing; undefined: the files tell. */
+  readonly firstGap: string | undefined
+  files(): Promise<readonly JournalFile[]>
+  filter(entry: ExportEntry): FilterReason | undefined
+  fields(entry: ExportEntry): readonly Field[]
+}
+
+export class Batch {
+  readonly #how: Gathering
+  #records: LogRecord[] = []
+  #bytes = 0
+  #read = 0
+  #cursor = ''
+  #filtered: Record<string, number> = {}
+  #missed: Record<string, number> = {}
+  #gaps: { gap: Gap; seqnumId: string }[] = []
+
+  constructor(how: Gathering) {
+    this.#how = how
+  }
+
+  get isEmpty(): boolean {
+    return this.#read === 0
+  }
+
+  get isFull(): boolean {
+    return this.#read >= mostEntries || this.#bytes >= mostBytes
+  }
+
+  miss(reason: string, count: number): void {
+    if (count > 0) this.#missed[reason] = (this.#missed[reason] ?? 0) + count
+  }
+
+  /**
+   * Takes the next entry.
+   * @param copy it was taken already, out of another file
+   * @throws {ParseError} if it does not say where it is
+   */
+  async add(entry: ExportEntry, observed: bigint, copy: boolean): Promise<void> {
+    const { numbers } = this.#how
+    const { cursor, cursorText, time } = locate(entry)
+    const { seqnumId, seqnum } = cursor
+    if (!numbers.isKnown(seqnumId)) numbers.know(await this.#how.files())
+    const gap = numbers.take(seqnumId, seqnum)
+    if (gap) this.#gaps.push({ gap, seqnumId })
+    this.#read += 1
+    this.#cursor = cursorText
+    const dropped = droppedBefore(entry.fields)
+    if (dropped && !copy) this.miss(dropped.reason, dropped.count)
+    const reason = copy ? 'copy' : this.#how.filter(entry)
+    if (reason !== undefined) {
+      this.#filtered[reason] = (this.#filtered[reason] ?? 0) + 1
+      return
+    }
+    this.#bytes += entry.bytes
+    const fields = this.#how.fields(entry)
+    this.#records.push({ stream: seqnumId, id: `${seqnumId}:${seqnum}`, time, observed, fields })
+  }
+
+  /** @returns what was gathered, with the position after it; then it is empty */
+  async take(): Promise<SourceBatch> {
+    if (this.#gaps.length > 0) await this.#explain()
+    const { namespace, numbers } = this.#how
+    const batch = {
+      records: this.#records,
+      positions: [{ stream: streamOf(namespace), position: writePosition(this.#cursor, numbers) }],
+      filtered: this.#filtered,
+      missed: this.#missed,
+    }
+    this.#records = []
+    this.#bytes = 0
+    this.#read = 0
+    this.#filtered = {}
+    this.#missed = {}
+    return batch
+  }
+
+  async #explain(): Promise<void> {
+    const files = await this.#how.files()
+    this.#how.numbers.know(files)
+    for (const { gap, seqnumId } of this.#gaps) {
+      if (gap.first && this.#how.firstGap !== undefined) this.miss(this.#how.firstGap, gap.to - gap.from + 1)
+      else
+        for (const [reason, count] of Object.entries(reasonsOf(gap, seqnumId, files)))
+          this.miss(reason, count)
+    }
+    this.#gaps = []
+  }
+}

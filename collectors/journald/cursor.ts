@@ -1,0 +1,33 @@
+/**
+ * The cursor of a journal entry: `s=<seqnum id>;i=<seqnum>;b=<boot id>;m=<monotonic>;t=<realtime>;x=<xor of its data>`,
+ * ids as 32 and numbers as any hexadecimal digits, times in microseconds.
+ * @see systemd src/libsystemd/sd-journal/sd-journal.c, sd_journal_get_cursor
+ */
+import { ParseError } from '../../src/errors.ts'
+
+export interface Cursor {
+  /** Which journald counted the number. */
+  readonly seqnumId: string
+  readonly seqnum: number
+  /** Boot, times and contents: equal in copies of one entry in two files. */
+  readonly entry: string
+  readonly realtimeMicroseconds: number
+}
+
+const shape =
+  /^s=([0-9a-f]{32});i=([0-9a-f]{1,13});(b=[0-9a-f]{32};m=[0-9a-f]{1,16};t=([0-9a-f]{1,13});x=[0-9a-f]{1,16})$/
+
+/** @throws {ParseError} if it is not such a cursor, or a number is 2^52 or more */
+export function parseCursor(text: string): Cursor {
+  const [, seqnumId, seqnum, entry, realtime] = shape.exec(text) ?? []
+  if (seqnumId === undefined || seqnum === undefined || entry === undefined || realtime === undefined)
+    throw new ParseError(
+      `Cannot parse journal cursor "${text.slice(0, 200)}": expected s=, i=, b=, m=, t=, x=`,
+    )
+  return {
+    seqnumId,
+    seqnum: Number.parseInt(seqnum, 16),
+    entry,
+    realtimeMicroseconds: Number.parseInt(realtime, 16),
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The journal files of this machine: /run/log/journal (volatile) and /var/log/journal (persistent) hold a folder
+ * `<machine id>` or `<machine id>.<namespace>` for each machine id that the image has had. /var/log/journal/remote,
+ * where systemd-journal-remote keeps the journals of others, has no such name and is left out.
+ * Only the header of a file is read, 272 bytes at its begin.
+ * @see https://systemd.io/JOURNAL_FILE_FORMAT/
+ */
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Tree } from '../../src/tree.ts'
+
+export interface JournalFolder {
+  /** Empty for the default one. */
+  readonly namespace: string
+  /** On this machine. */
+  readonly path: string
+}
+
+export interface JournalFile {
+  readonly path: string
+  readonly folder: string
+  /** Which journald counted its entries; without entries it means nothing. */
+  readonly seqnumId: string
+  /** The numbers of its first and last entry. */
+  readonly head: number
+  readonly tail: number
+  readonly entries: number
+  readonly sizeBytes: number
+  readonly headMicroseconds: number
+  readonly tailMicroseconds: number
+}
+
+const roots = ['run/log/journal', 'var/log/journal']
+const folderName = /^[0-9a-f]{32}(?:\.(.+))?$/
+const signature = 'LPKSHHRH'
+/** Up to tail_entry_realtime, which the oldest format has. */
+const headerBytes = 208
+
+/** The folders of every namespace that hold a journal file, sorted. @throws the system error of one that may not be listed */
+export async function journalFolders(host: Tree): Promise<JournalFolder[]> {
+  const folders: JournalFolder[] = []
+  for (const root of roots) {
+    for (const name of await host.list(root)) {
+      const match = folderName.exec(name)
+      if (!match) continue
+      const path = `${root}/${name}`
+      if ((await host.list(path)).some(isJournal))
+        folders.push({ namespace: match[1] ?? '', path: host.resolve(path) })
+    }
+  }
+  return folders
+}
+
+function isJournal(name: string): boolean {
+  return name.endsWith('.journal') || name.endsWith('.journal~')
+}
+
+/** The files of these folders that have a header and an entry. One that is gone, short or damaged is left out. */
+export async function journalFiles(host: Tree, folders: readonly JournalFolder[]): Promise<JournalFile[]> {
+  const files: JournalFile[] = []
+  for (const { path: folder } of folders) {
+    const inside = folder.slice(host.root === '/' ? 0 : host.root.length)
+    for (const name of await host.list(inside)) {
+      if (!isJournal(name)) continue
+      const file = await readHeader(join(folder, name), folder).catch(() => undefined) // Vacuumed since the listing.
+      if (file) files.push(file)
+    }
+  }
+  return files
+}
+
+async function readHeader(path: string, folder: string): Promise<JournalFile | undefined> {
+  await using file = await open(path, 'r')
+  const header = Buffer.alloc(headerBytes)
+  const { bytesRead } = await file.read(header, 0, headerBytes, 0)
+  return bytesRead < headerBytes
+    ? undefined
+    : parseHeader(header, path, folder, (await file.stat()).blocks * 512)
+}
+
+/** @returns undefined if it is not the header of a journal file with an entry */
+export function parseHeader(
+  header: Buffer,
+  path: string,
+  folder: string,
+  sizeBytes: number,
+): JournalFile | undefined {
+  const number = (at: number) => Number(header.readBigUInt64LE(at))
+  if (header.toString('latin1', 0, 8) !== signature) return undefined
+  const entries = number(152)
+  if (entries === 0) return undefined
+  return {
+    path,
+    folder,
+    seqnumId: header.toString('hex', 72, 88),
+    tail: number(160),
+    head: number(168),
+    entries,
+    sizeBytes,
+    headMicroseconds: number(184),
+    tailMicroseconds: number(192),
+  }
+}

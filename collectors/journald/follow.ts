@@ -1,0 +1,123 @@
+/**
+ * One journalctl that follows one namespace, as batches. `--cursor` begins at the entry itself or, where that is gone,
+ * at the next one, which is why the first entry is compared: `--after-cursor` would skip one more.
+ */
+import { ParseError } from '../../src/errors.ts'
+import type { CollectContext, SourceBatch } from '../../src/model.ts'
+import { Batch, type Gathering } from './batch.ts'
+import { parseCursor } from './cursor.ts'
+import { locate } from './entry.ts'
+import { type ExportEntry, ExportParser } from './export.ts'
+import { passOlder } from './start.ts'
+
+/** How long the first entry of a batch waits for others. */
+const gatherMilliseconds = 20
+
+export interface Following extends Gathering {
+  /** The folder of links that it reads. */
+  readonly view: string
+  /** Where to go on; undefined: at `begin`. */
+  readonly cursor: string | undefined
+  /** The arguments that say where to begin without a cursor. */
+  readonly begin: readonly string[]
+  readonly fieldBytes: number
+  /** Called with every piece that came. */
+  heard(): void
+}
+
+/** Yields until journalctl ends. @throws {CommandError} it failed, or was stopped by the signal */
+export async function* follow(
+  following: Following,
+  { stream, skip }: Pick<CollectContext, 'stream' | 'skip'>,
+  signal: AbortSignal,
+): AsyncGenerator<SourceBatch, void> {
+  const { view, cursor, begin, fieldBytes } = following
+  const from = cursor === undefined ? begin : [`--cursor=${cursor}`]
+  const args = [
+    '--quiet',
+    '--follow',
+    '--no-tail',
+    '--merge',
+    `--directory=${view}`,
+    ...from,
+    '--output=export',
+  ]
+  const left = new AbortController()
+  const pieces = stream({
+    program: 'journalctl',
+    args,
+    key: view,
+    signal: AbortSignal.any([signal, left.signal]),
+  })
+  const parser = new ExportParser(fieldBytes)
+  const batch = new Batch(following)
+  let isFirst = true
+  let next: Promise<IteratorResult<Buffer, void>> | undefined
+  let flushAt = 0
+
+  const add = async (entry: ExportEntry, observed: bigint) => {
+    try {
+      const how = isFirst ? await first(entry, following, batch) : 'new'
+      isFirst = false
+      if (how !== 'same') await batch.add(entry, observed, how === 'copy')
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error
+      skip(error)
+    }
+  }
+
+  try {
+    for (;;) {
+      next ??= pieces.next()
+      const piece = batch.isEmpty ? await next : await orLate(next, flushAt - performance.now())
+      if (piece === 'late') {
+        yield await batch.take()
+        continue
+      }
+      next = undefined
+      if (piece.done) break
+      following.heard()
+      const observed = BigInt(Date.now()) * 1_000_000n
+      for (const entry of parser.parse(piece.value)) {
+        if (batch.isEmpty) flushAt = performance.now() + gatherMilliseconds
+        await add(entry, observed)
+        if (batch.isFull) yield await batch.take()
+      }
+      for (const error of parser.takeErrors()) skip(error)
+      if (!batch.isEmpty && performance.now() >= flushAt) yield await batch.take()
+    }
+    if (!batch.isEmpty) yield await batch.take()
+  } finally {
+    left.abort()
+    next?.catch(() => undefined)
+    await pieces.return()
+  }
+}
+
+/** What the first entry is: the one of the cursor, a copy of it in another file, or a new one. */
+async function first(
+  entry: ExportEntry,
+  { cursor, numbers, begin, files, firstGap }: Following,
+  batch: Batch,
+): Promise<'same' | 'copy' | 'new'> {
+  const found = locate(entry)
+  if (cursor === undefined) {
+    if (begin.length > 0 && firstGap !== undefined)
+      batch.miss(firstGap, passOlder(numbers, await files(), found.cursor.realtimeMicroseconds))
+    return 'new'
+  }
+  if (found.cursorText === cursor) return 'same'
+  return found.cursor.entry === parseCursor(cursor).entry ? 'copy' : 'new'
+}
+
+async function orLate<T>(promise: Promise<T>, milliseconds: number): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, milliseconds), 'late')
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Which entries are missing, from the numbers of those that came. journald numbers entries 1, 2, 3 … under a random
+ * id. The system journal and those of users, side by side in one folder, are numbered by one counter, though until
+ * systemd 254 each under an id of its own: so a number is missing only where no id of its folder has it.
+ */
+import type { JournalFile } from './files.ts'
+
+export interface Gap {
+  /** The first and the last number that did not come. */
+  readonly from: number
+  readonly to: number
+  /** True if no entry of this id came before. */
+  readonly first: boolean
+}
+
+/** So many ids are remembered; each boot of a volatile journal brings one. */
+const most = 256
+
+export class Numbers {
+  /** The last number that came, by id; the least recently seen first. */
+  readonly #last: Map<string, number>
+  /** The folder of each id's files. */
+  #folders: ReadonlyMap<string, string>
+
+  constructor(last: Readonly<Record<string, number>>, files: readonly JournalFile[]) {
+    this.#last = new Map(Object.entries(last))
+    this.#folders = foldersOf(files)
+  }
+
+  /** Makes other files known: a rotated or new one. */
+  know(files: readonly JournalFile[]): void {
+    this.#folders = foldersOf(files)
+  }
+
+  isKnown(seqnumId: string): boolean {
+    return this.#folders.has(seqnumId) || this.#last.has(seqnumId)
+  }
+
+  /** Takes the next number. @returns the gap before it, if there is one */
+  take(seqnumId: string, number: number): Gap | undefined {
+    const last = this.#last.get(seqnumId)
+    if (last !== undefined && number === last + 1) {
+      this.#last.set(seqnumId, number)
+      return undefined
+    }
+    const before = Math.max(last ?? 0, this.#lastOfFolder(seqnumId))
+    this.#last.delete(seqnumId)
+    this.#last.set(seqnumId, Math.max(last ?? 0, number))
+    if (this.#last.size > most) this.#last.delete(this.#last.keys().next().value ?? '')
+    return number > before + 1 ? { from: before + 1, to: number - 1, first: last === undefined } : undefined
+  }
+
+  /** The last number that came, by id, as a position keeps it. */
+  toJSON(): Record<string, number> {
+    return Object.fromEntries(this.#last)
+  }
+
+  #lastOfFolder(seqnumId: string): number {
+    const folder = this.#folders.get(seqnumId)
+    if (folder === undefined) return 0
+    let found = 0
+    for (const [id, number] of this.#last) {
+      if (number > found && this.#folders.get(id) === folder) found = number
+    }
+    return found
+  }
+}
+
+/** Only the files of journald itself share a counter. */
+function foldersOf(files: readonly JournalFile[]): Map<string, string> {
+  return new Map(
+    files
+      .filter(({ path, folder }) => /^(system|user-)/.test(path.slice(folder.length + 1)))
+      .map(({ seqnumId, folder }) => [seqnumId, folder]),
+  )
+}
+
+/**
+ * Why a gap is there. Numbers before the first that any file still has were vacuumed; later ones were in a file and
+ * could not be read.
+ */
+export function reasonsOf(gap: Gap, seqnumId: string, files: readonly JournalFile[]): Record<string, number> {
+  const heads = files.filter((file) => file.seqnumId === seqnumId).map(({ head }) => head)
+  const oldest = Math.min(...heads, gap.to + 1)
+  const vacuumed = Math.max(0, Math.min(gap.to, oldest - 1) - gap.from + 1)
+  const corrupted = gap.to - gap.from + 1 - vacuumed
+  return { ...(vacuumed > 0 && { vacuumed }), ...(corrupted > 0 && { corrupted }) }
+}

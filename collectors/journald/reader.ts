@@ -1,0 +1,203 @@
+/**
+ * Every namespace of this machine's journal, each read by a journalctl of its own from its own position. One that ends,
+ * hangs, or whose entries nobody takes is stopped and resumed from the last batch.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { CommandError } from '../../src/errors.ts'
+import type { ReadContext, SourceBatch } from '../../src/model.ts'
+import { type JournalFile, journalFiles, journalFolders } from './files.ts'
+import { follow } from './follow.ts'
+import { Mailbox } from './mailbox.ts'
+import { Numbers } from './numbers.ts'
+import { type JournalPosition, parsePosition, streamOf } from './position.ts'
+import { fieldsOf, filterOf, type Shaping } from './shape.ts'
+import { type Initial, startArguments } from './start.ts'
+import { createView } from './view.ts'
+
+/** How often namespaces and folders are looked for, and a silent journalctl is compared with its files. */
+const lookMilliseconds = 2000
+/** A journalctl that is not read from keeps deleted files alive, which is memory on a RAM root. */
+const pauseMilliseconds = 5000
+/** One that ended is started again after this, doubled each time until it brings a batch. */
+const firstPauseMilliseconds = 250
+const mostPauseMilliseconds = 30_000
+/** So long a journalctl may be silent while its files hold newer entries; doubled each time that did not help. */
+const firstStallMilliseconds = 15_000
+const mostStallMilliseconds = 600_000
+
+export interface ReadOptions extends Shaping {
+  readonly initial: Initial
+  readonly field_bytes: number
+}
+
+type Context = ReadContext<ReadOptions>
+type Box = Mailbox<SourceBatch>
+
+/** @param dropped told of each field that is left out */
+export async function* readJournals(
+  context: Context,
+  dropped: () => void,
+): AsyncGenerator<SourceBatch, void> {
+  const left = new AbortController()
+  const signal = AbortSignal.any([context.signal, left.signal])
+  const box: Box = new Mailbox()
+  const stop = () => box.fail(signal.reason)
+  signal.addEventListener('abort', stop)
+  const reading = new Map<string, Promise<void>>()
+  const looking = lookForNamespaces(context, signal, (namespace) => {
+    if (reading.has(namespace)) return
+    const work = readNamespace(namespace, { ...context, signal }, box, dropped)
+    reading.set(
+      namespace,
+      work.catch((error: unknown) => box.fail(error)),
+    )
+  }).catch((error: unknown) => box.fail(error))
+  try {
+    for (;;) yield await box.take()
+  } finally {
+    left.abort()
+    await Promise.all([looking, ...reading.values()])
+  }
+}
+
+async function lookForNamespaces(
+  { host }: Context,
+  signal: AbortSignal,
+  found: (namespace: string) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    for (const { namespace } of await journalFolders(host)) found(namespace)
+    await pause(lookMilliseconds, signal)
+  }
+}
+
+/** Reads one namespace until the signal; while it has no journal it is waited for. */
+async function readNamespace(
+  namespace: string,
+  context: Context,
+  box: Box,
+  dropped: () => void,
+): Promise<void> {
+  const { signal, options, skip } = context
+  const stored = context.positions.get(streamOf(namespace))
+  let position: JournalPosition | undefined = stored === undefined ? undefined : parsePosition(stored)
+  let waitMilliseconds = firstPauseMilliseconds
+  let stallMilliseconds = firstStallMilliseconds
+  const filter = filterOf(options)
+  const fields = fieldsOf(options, dropped)
+
+  while (!signal.aborted) {
+    const folders = await foldersOf(namespace, context)
+    if (folders.length === 0) {
+      await pause(lookMilliseconds, signal)
+      continue
+    }
+    const files = () => filesOf(namespace, context)
+    const atStart = await files()
+    await using view = await createView(folders)
+    const numbers = new Numbers(position?.last ?? {}, atStart)
+    const stopping = new AbortController()
+    const until = AbortSignal.any([signal, stopping.signal])
+    let heardAt = performance.now()
+    let waiting = true
+    const watching = watch(until, async () => {
+      if (!isDeepStrictEqual(await foldersOf(namespace, context), folders)) stopping.abort()
+      if (!waiting || performance.now() - heardAt < stallMilliseconds) return
+      if (!isBehind(numbers, await files())) return
+      stallMilliseconds = Math.min(mostStallMilliseconds, stallMilliseconds * 2)
+      skip(
+        new CommandError(
+          `Cannot go on with journal "${streamOf(namespace)}": journalctl is silent, begun anew`,
+        ),
+      )
+      stopping.abort()
+    })
+    try {
+      const begin = position
+        ? []
+        : await startArguments(options.initial, view.path, { ...context, signal: until })
+      const following = {
+        namespace,
+        numbers,
+        firstGap: position || options.initial === 'all' ? undefined : 'before_start',
+        files,
+        filter,
+        fields,
+        view: view.path,
+        cursor: position?.cursor,
+        begin,
+        fieldBytes: options.field_bytes,
+        heard: () => {
+          heardAt = performance.now()
+        },
+      }
+      for await (const batch of follow(following, context, until)) {
+        waitMilliseconds = firstPauseMilliseconds
+        position = parsePosition(batch.positions[0]?.position ?? '')
+        waiting = false
+        const taken = box.put(batch)
+        const inTime = await within(taken, pauseMilliseconds)
+        if (!inTime) {
+          stopping.abort()
+          await Promise.race([taken, aborted(signal)])
+          break
+        }
+        waiting = true
+        heardAt = performance.now()
+      }
+    } catch (error) {
+      if (!until.aborted) skip(error instanceof Error ? error : new CommandError(String(error)))
+    } finally {
+      stopping.abort()
+      await watching
+    }
+    if (!signal.aborted) await pause(waitMilliseconds, signal)
+    waitMilliseconds = Math.min(mostPauseMilliseconds, waitMilliseconds * 2)
+  }
+}
+
+async function foldersOf(namespace: string, { host }: Context): Promise<string[]> {
+  return (await journalFolders(host)).filter((one) => one.namespace === namespace).map(({ path }) => path)
+}
+
+async function filesOf(namespace: string, { host }: Context): Promise<JournalFile[]> {
+  return journalFiles(
+    host,
+    (await journalFolders(host)).filter((one) => one.namespace === namespace),
+  )
+}
+
+/** Whether the files hold numbers that have not come. */
+function isBehind(numbers: Numbers, files: readonly JournalFile[]): boolean {
+  const last = numbers.toJSON()
+  return files.some(({ seqnumId, tail }) => tail > (last[seqnumId] ?? 0))
+}
+
+async function watch(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await pause(lookMilliseconds, signal)
+    if (!signal.aborted) await look()
+  }
+}
+
+/** Sleeps, or less at the signal. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return sleep(milliseconds, undefined, { signal }).catch(() => undefined)
+}
+
+async function within(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+  const over = new AbortController()
+  const late = sleep(milliseconds, false, { signal: over.signal }).catch(() => false)
+  const inTime = await Promise.race([promise.then(() => true), late])
+  over.abort()
+  return inTime
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
