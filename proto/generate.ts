@@ -1,5 +1,5 @@
 /**
- * Generates src/forwarders/generated/remote-write.{js,d.ts} from the official schema in proto/prometheus (README.md).
+ * Generates src/forwarders/generated/{remote-write,loki-push}.{js,d.ts} from the schemas in this folder (README.md).
  * `node proto/generate.ts` writes, `node proto/generate.ts --check` only says which file is stale (exit 1).
  *
  * What the agent never writes is left out: reading, exemplars, native histograms, decoding. The rest of the wire
@@ -13,11 +13,10 @@ import pbjs from 'protobufjs-cli/pbjs.js'
 
 const here = import.meta.dirname
 const folder = join(here, '../src/forwarders/generated')
-const files = ['remote-write.js', 'remote-write.d.ts'] as const
 const messages = ['WriteRequest', 'TimeSeries', 'Label', 'Sample', 'MetricMetadata']
 const unwritten = { TimeSeries: ['exemplars', 'histograms'] }
 
-/** The official schema. gogoproto's options only steer Go's own generator, so its file is not needed. */
+/** The official schema of remote write. gogoproto's options only steer Go's own generator, so its file is not needed. */
 function officialSchema(): protobuf.Root {
   const root = new protobuf.Root()
   root.resolvePath = (_origin, target) =>
@@ -43,8 +42,9 @@ function missing(name: string): never {
   throw new Error(`Cannot find "${name}" in the schema`)
 }
 
-/** Runs pbjs on the schema. @returns the generated files by name */
-async function generate(root: protobuf.Root): Promise<ReadonlyMap<string, string>> {
+/** Runs pbjs on a schema. @returns the generated files by name */
+async function generate(name: string, root: protobuf.Root): Promise<ReadonlyMap<string, string>> {
+  const files = [`${name}.js`, `${name}.d.ts`] as const
   const work = await mkdtemp(join(tmpdir(), 'remora-proto-'))
   try {
     const schema = join(work, 'schema.json')
@@ -72,7 +72,13 @@ async function text(path: string): Promise<string> {
 
 const check = process.argv.includes('--check')
 await mkdir(folder, { recursive: true })
-for (const [name, fresh] of await generate(reduced(officialSchema()))) {
+const loki = new protobuf.Root().loadSync(join(here, 'loki/push.proto'))
+loki.resolveAll()
+const generated = [
+  ...(await generate('remote-write', reduced(officialSchema()))),
+  ...(await generate('loki-push', loki)),
+]
+for (const [name, fresh] of generated) {
   const path = join(folder, name)
   const found = await readFile(path, 'utf8').catch(() => undefined)
   if (found === fresh) continue

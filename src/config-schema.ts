@@ -42,7 +42,7 @@ const common = {
     .max(3600)
     .default(0)
     .describe(
-      'How long after an accepted batch its records are kept, for receivers that answer before their disk has it.',
+      'How long after an accepted batch its records are kept, for receivers that answer before their disk has it (systemd-journal-remote does; its kernel writes back within 30 s or so).',
     ),
   retry: z
     .strictObject({
@@ -144,7 +144,51 @@ export const fileSink = z.strictObject({
   segment_seconds: seconds.default(3600).describe('A file is closed at this age.'),
 })
 
-export const sink = z.discriminatedUnion('type', [prometheusSink, fileSink])
+export const lokiSink = z.strictObject({
+  type: z.literal('loki').describe('Loki push API: POST of a snappy block of protobuf to /loki/api/v1/push.'),
+  ...http,
+  ...common,
+  off_node: z.boolean().default(true).describe('Whether the receiver is another machine.'),
+  tenant: z
+    .string()
+    .regex(/^[A-Za-z0-9!_.*'()-]{1,150}$/)
+    .meta({ expected: "a tenant of at most 150 letters, digits and !-_.*'()" })
+    .optional()
+    .describe('Sent as X-Scope-OrgID.'),
+  labels: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
+        .meta({ expected: 'a label name of letters, digits and "_"' }),
+      z.string().min(1).max(256),
+    )
+    .default({})
+    .describe(
+      'Constant labels of every stream, beside `host`, `source`, `unit`, `level` and `job` ("remora"), which they may replace; at most 15 in all.',
+    ),
+  line: z
+    .enum(['body', 'json'])
+    .default('body')
+    .describe('What the log line is: the body alone, or every field of the record as one JSON object.'),
+  max_line_bytes: z
+    .int()
+    .min(1024)
+    .max(64 << 20)
+    .default(256 << 10)
+    .describe("Longer lines are cut and say how long they were. Loki's own limit is `max_line_size`."),
+})
+
+export const journalRemoteSink = z.strictObject({
+  type: z
+    .literal('journal-remote')
+    .describe('systemd-journal-remote: POST of the Journal Export Format to /upload, without loss.'),
+  ...http,
+  ...common,
+  off_node: z.boolean().default(true).describe('Whether the receiver is another machine.'),
+})
+
+export const sink = z.discriminatedUnion('type', [prometheusSink, lokiSink, journalRemoteSink, fileSink])
 
 /** One section for each collector: its own options, and what every collector has. */
 const collectorSections = Object.fromEntries(
@@ -279,6 +323,8 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>
 export type SinkConfig = z.output<typeof sink>
 export type PrometheusSinkConfig = z.output<typeof prometheusSink>
+export type LokiSinkConfig = z.output<typeof lokiSink>
+export type JournalRemoteSinkConfig = z.output<typeof journalRemoteSink>
 export type FileSinkConfig = z.output<typeof fileSink>
 /** What every collector's section has. */
 export interface CollectorSection {

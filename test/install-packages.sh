@@ -9,7 +9,6 @@ need prometheus-node-exporter
 need e2fsprogs
 need util-linux
 need systemd
-need systemd-journal-remote
 need procps
 need zstd
 need chromium

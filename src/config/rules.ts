@@ -1,7 +1,7 @@
 /** What the schema cannot say: keys that depend on each other, and what is allowed but unwise. */
 import { resolve, sep } from 'node:path'
 import { validate } from 'node-cron'
-import type { Config, PrometheusSinkConfig } from '../config-schema.ts'
+import type { Config, FileSinkConfig, SinkConfig } from '../config-schema.ts'
 import { member, nearest, type Path } from './keys.ts'
 
 export interface Finding {
@@ -15,6 +15,8 @@ export interface Finding {
   /** Other keys this rests on: while one of them is wrong itself, nothing is said. */
   readonly about?: readonly Path[]
 }
+
+type HttpSinkConfig = Exclude<SinkConfig, FileSinkConfig>
 
 export interface Known {
   /** Source names that a sink may take. */
@@ -46,8 +48,9 @@ export function* violations(config: Config, known: Known): Iterable<Finding> {
           words: `unknown source${hint} Known: ${known.sources.join(', ')}`,
         }
       }
-    if (sink.type === 'prometheus') {
+    if (sink.type !== 'file') {
       yield* receiver(path, sink, member(member(known.written, 'sinks'), name))
+      if (sink.type === 'loki') yield* labelCount(path, sink.labels)
       continue
     }
     const folder = resolve(sink.path)
@@ -83,7 +86,7 @@ function* schedules(config: Config): Iterable<Finding> {
       yield { path, words: 'expected a cron expression: second minute hour day month weekday' }
 }
 
-function* receiver(path: Path, sink: PrometheusSinkConfig, written: unknown): Iterable<Finding> {
+function* receiver(path: Path, sink: HttpSinkConfig, written: unknown): Iterable<Finding> {
   const has = (key: string) => member(written, key) !== undefined
   if (has('url') && has('urls')) yield { path: [...path, 'urls'], words: 'not together with url' }
   if (!has('url') && !has('urls'))
@@ -104,6 +107,18 @@ function* receiver(path: Path, sink: PrometheusSinkConfig, written: unknown): It
   if (key && !cert)
     yield { path: [...path, 'tls', 'cert_file'], words: 'expected with key_file', missing: true }
 }
+
+/** Loki refuses a stream of more than 15 labels; five are there without any of these. */
+function* labelCount(path: Path, labels: Readonly<Record<string, string>>): Iterable<Finding> {
+  const count = new Set([...lokiLabels, ...Object.keys(labels)]).size
+  if (count > mostLokiLabels)
+    yield {
+      path: [...path, 'labels'],
+      words: `expected at most ${mostLokiLabels - lokiLabels.length} beside ${lokiLabels.join(', ')}`,
+    }
+}
+const lokiLabels = ['job', 'host', 'source', 'unit', 'level']
+const mostLokiLabels = 15
 
 /** What is allowed, and an operator should know. */
 export function* cautions(config: Config): Iterable<Finding> {

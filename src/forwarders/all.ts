@@ -4,6 +4,8 @@ import type { SinkConfig } from '../config-schema.ts'
 import { ConfigError, describe } from '../errors.ts'
 import { fileForwarder } from './file.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
+import { journalRemoteForwarder } from './journal-remote.ts'
+import { lokiForwarder } from './loki.ts'
 import { prometheusForwarder } from './prometheus.ts'
 
 /** What turns the configuration of a sink into a forwarder. */
@@ -17,13 +19,27 @@ export interface Protocols {
 export const protocols: Protocols = {
   make(name, config, origin, clock) {
     try {
-      return config.type === 'file'
-        ? fileForwarder(config, origin, clock)
-        : prometheusForwarder(config, origin, clock)
+      switch (config.type) {
+        case 'file':
+          return fileForwarder(config, origin, clock)
+        case 'prometheus':
+          return prometheusForwarder(config, origin, clock)
+        case 'loki':
+          return lokiForwarder(config, origin, clock)
+        case 'journal-remote':
+          return journalRemoteForwarder(config, origin, clock)
+      }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       throw new ConfigError(`Cannot use sinks.${name}: ${describe(error)}`)
     }
   },
-  kinds: (_, config) => (config.type === 'file' ? ['events', 'samples'] : ['samples']),
+  kinds: (_, config) => taken[config.type],
+}
+
+const taken: Readonly<Record<SinkConfig['type'], Forwarder['kinds']>> = {
+  file: ['events', 'samples'],
+  prometheus: ['samples'],
+  loki: ['events'],
+  'journal-remote': ['events'],
 }

@@ -98,9 +98,12 @@ const wrongFiles: readonly [yaml: string, line: string][] = [
   ],
   [
     'sinks: []',
-    'r.yaml:1:8: sinks: expected a section that maps a name of at most 63 lower-case letters, digits, "_" and "-" to a section of type prometheus or file',
+    'r.yaml:1:8: sinks: expected a section that maps a name of at most 63 lower-case letters, digits, "_" and "-" to a section of type prometheus, loki, journal-remote or file',
   ],
-  ['sinks: {main: file}', 'r.yaml:1:15: sinks.main "file": expected a section of type prometheus or file'],
+  [
+    'sinks: {main: file}',
+    'r.yaml:1:15: sinks.main "file": expected a section of type prometheus, loki, journal-remote or file',
+  ],
   // Bounds, words and patterns.
   [
     'spool: {max_bytes: 1000}',
@@ -146,8 +149,18 @@ const wrongFiles: readonly [yaml: string, line: string][] = [
     'sinks: {Main: {type: file, path: /x}}',
     'r.yaml:1:9: sinks.Main: expected a name of at most 63 lower-case letters, digits, "_" and "-"',
   ],
-  ['sinks:\n  main: {}', 'r.yaml:2:3: sinks.main.type is missing: expected prometheus or file'],
-  ['sinks:\n  main:\n    type: kafka', 'r.yaml:3:11: sinks.main.type "kafka": expected prometheus or file'],
+  [
+    'sinks:\n  main: {}',
+    'r.yaml:2:3: sinks.main.type is missing: expected prometheus, loki, journal-remote or file',
+  ],
+  [
+    `sinks:\n  main: {type: loki, url: "http://127.0.0.1:3100/loki/api/v1/push", labels: {${'abcdefghijk'.replace(/./g, '$&: x, ')}}}`,
+    'r.yaml:2:77: sinks.main.labels: expected at most 10 beside job, host, source, unit, level',
+  ],
+  [
+    'sinks:\n  main:\n    type: kafka',
+    'r.yaml:3:11: sinks.main.type "kafka": expected prometheus, loki, journal-remote or file',
+  ],
   ['sinks:\n  main: {type: file}', `r.yaml:2:3: sinks.main.path is missing: expected ${text}`],
   [
     'sinks:\n  main: {type: prometheus}',
@@ -246,12 +259,12 @@ const wrongVariables: readonly [variable: string, value: string, line: string][]
   [
     'REMORA_SINKS_MAIN_URL',
     'http://a/',
-    'REMORA_SINKS_MAIN_URL: sinks.main.type is missing: expected prometheus or file',
+    'REMORA_SINKS_MAIN_URL: sinks.main.type is missing: expected prometheus, loki, journal-remote or file',
   ],
   [
     'REMORA_SINKS_MAIN_TYPE',
     'kafka',
-    'REMORA_SINKS_MAIN_TYPE: sinks.main.type "kafka": expected prometheus or file',
+    'REMORA_SINKS_MAIN_TYPE: sinks.main.type "kafka": expected prometheus, loki, journal-remote or file',
   ],
   [
     'REMORA_SINKS_MAIN_URLL',
@@ -279,7 +292,7 @@ suite('config names each mistake in its place', () => {
   test('there are at least 40 of them, all different', () => {
     const lines = [...wrongFiles.map(([, line]) => line), ...wrongVariables.map(([, , line]) => line)]
     assert.equal(new Set(lines).size, lines.length)
-    assert.equal(lines.length, 59 + 14)
+    assert.equal(lines.length, 60 + 14)
   })
 })
 

@@ -9,10 +9,15 @@ import { origin } from './batches.ts'
 const file = sink.parse({ type: 'file', path: '/nowhere/out' })
 const prometheus = sink.parse({ type: 'prometheus', url: 'http://127.0.0.1:1/' })
 
+const loki = sink.parse({ type: 'loki', url: 'http://127.0.0.1:1/' })
+const journalRemote = sink.parse({ type: 'journal-remote', url: 'http://127.0.0.1:1/' })
+
 test('protocols make forwarders that take what was said before', async () => {
   for (const [config, kinds] of [
     [file, ['events', 'samples']],
     [prometheus, ['samples']],
+    [loki, ['events']],
+    [journalRemote, ['events']],
   ] as const) {
     const forwarder = protocols.make('here', config, origin, systemClock)
     assert.deepEqual(forwarder.kinds, kinds)

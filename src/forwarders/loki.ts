@@ -1,0 +1,127 @@
+/**
+ * loki: events by Loki's push API, to Loki 3 and what speaks like it. Few labels (job, host, source, unit, level); the
+ * line is the body; the rest is structured metadata (loki-entry.ts), Remora's id, number and ledger among it.
+ *
+ * Sending again stores nothing twice while Loki's chunk is open: timestamp, line and metadata are the same each time.
+ * So requests of about 1 MiB (Loki's own hops take 4 MiB) are sent one after the other, and whatever part is in doubt is
+ * sent again. What Loki would refuse for its time is sent with another one, its own in the metadata as `remora_time`.
+ * Known: more than 1,000 equal lines in one microsecond merge on Loki before 3.0, which does not look at metadata.
+ * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
+ */
+import type { Clock } from '../clock.ts'
+import type { LokiSinkConfig } from '../config-schema.ts'
+import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
+import { httpSink } from './http.ts'
+import { type Entry, entries } from './loki-entry.ts'
+import { encodePush, type Limits, type Stamped, sizeOf, stamped } from './loki-push.ts'
+import { refusal } from './loki-refusal.ts'
+import { type Window, windowAt } from './loki-stamp.ts'
+import { receiverClock } from './receiver-clock.ts'
+
+const mostRequestBytes = 1 << 20
+/** How often one stream is sent with what its refusal taught. */
+const mostLessons = 4
+/** Our guess of the receiver's clock may be off by so many nanoseconds. */
+const slack = 5_000_000_000n
+
+/** @throws {ConfigError} naming the key (and file) that is wrong */
+export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clock): Forwarder {
+  const http = httpSink(config, clock)
+  const receiver = receiverClock(clock)
+  const headers = {
+    'content-type': 'application/x-protobuf',
+    ...(config.tenant !== undefined && { 'x-scope-orgid': config.tenant }),
+  }
+  /** As configured, or less once the receiver has said so. */
+  let lineBytes = config.max_line_bytes
+
+  /** By the receiver's own clock, once it was heard. */
+  function window(): Window {
+    const now = clock.now()
+    return windowAt(now - receiver.ahead(http.endpoint(), now))
+  }
+
+  async function post(sent: readonly Stamped[], limits: Limits, signal: AbortSignal): Promise<Answer> {
+    const answer = await http.exchange('POST', headers, encodePush(sent, limits), signal)
+    if (answer.headers) receiver.hear(answer.endpoint, answer.headers)
+    return { ...answer.outcome, endpoint: answer.endpoint }
+  }
+
+  async function push(group: readonly Entry[], signal: AbortSignal): Promise<Answer> {
+    const limits = { lineBytes }
+    const answer = await post(stamped(group, window(), limits), limits, signal)
+    if (answer.is !== 'refused' || !isPartial(answer)) return answer
+    const streams = Map.groupBy(group, ({ labels }) => labels)
+    let last: Answer = answer
+    for (const stream of streams.values()) {
+      last = await pushStream(stream, streams.size === 1 ? answer : undefined, signal)
+      if (last.is !== 'accepted') return last
+    }
+    return last
+  }
+
+  /** One stream alone, whose refusal says all there is to know about it. */
+  async function pushStream(
+    group: readonly Entry[],
+    first: Answer | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    let limits: Limits = { lineBytes }
+    let taught: Partial<Window> = {}
+    let sent = stamped(group, window(), limits)
+    let answer = first ?? (await post(sent, limits, signal))
+    for (let lesson = 0; lesson < mostLessons && isPartial(answer); lesson += 1) {
+      const why = refusal('words' in answer ? answer.words : '')
+      const at = window()
+      if (why.is === 'unknown') break
+      if (why.is === 'line_too_long') lineBytes = Math.min(lineBytes, why.mostBytes)
+      else if (why.is === 'too_new') taught = { ...taught, newest: at.now + slack }
+      else if (why.is === 'too_old') taught = { ...taught, oldest: why.oldest }
+      else {
+        const behind = sent.slice(0, why.count).map(({ entry }) => entry.index)
+        const indices = new Set([...(limits.behind?.indices ?? []), ...behind])
+        limits = { ...limits, behind: { indices, oldest: why.oldest } }
+      }
+      limits = { ...limits, lineBytes }
+      sent = stamped(group, { ...at, ...taught }, limits)
+      answer = await post(sent, limits, signal)
+    }
+    return answer
+  }
+
+  return {
+    kinds: ['events'],
+    async send(batch, signal) {
+      if (batch.kind !== 'events') return { is: 'refused', words: 'Cannot send samples to Loki' }
+      let answer: Answer = { is: 'accepted' }
+      for (const group of requests(entries(batch, config, origin), { lineBytes })) {
+        answer = await push(group, signal)
+        if (answer.is !== 'accepted') return answer
+      }
+      return answer
+    },
+    close: () => http.close(),
+  }
+}
+
+/** 413 stands for the request as a whole; so may others, and their words teach nothing. */
+function isPartial(answer: Outcome): boolean {
+  return answer.is === 'refused' && answer.words.startsWith('400')
+}
+
+/** Oldest first, in requests of bounded size. */
+function requests(all: readonly Entry[], limits: Limits): Entry[][] {
+  const groups: Entry[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  const sorted = all.toSorted((a, b) => Number(a.time / 1000n - b.time / 1000n))
+  for (const entry of sorted) {
+    const size = sizeOf(entry, limits)
+    if (bytes + size > mostRequestBytes) {
+      groups.push([])
+      bytes = 0
+    }
+    groups.at(-1)?.push(entry)
+    bytes += size
+  }
+  return groups
+}
