@@ -130,7 +130,7 @@ function openFile(file: string): Database {
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous(dirname(file))}; PRAGMA cache_size = -2000`,
     )
     if (fresh) create(db)
-    const found = Object.values(db.get('PRAGMA quick_check(1)') ?? {})[0]
+    const found = Object.values(db.get('PRAGMA integrity_check(1)') ?? {})[0]
     if (found !== 'ok') throw new CorruptionError(`Cannot read spool "${file}": ${found}`)
     return db
   } catch (error) {

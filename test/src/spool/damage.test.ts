@@ -247,3 +247,40 @@ test('spool of one agent is refused to a second one, which names the first', asy
   await using spool = await openSpool(options(path), sinks)
   assert.ok(spool.ledger)
 })
+
+test('spool with any one bit flipped gives each record, or counts it, or says that it cannot know', async (t) => {
+  const seed = Number(process.env.REMORA_SEED ?? Date.now())
+  t.diagnostic(`REMORA_SEED=${seed}`)
+  let state = seed % 2147483647
+  /** Lehmer's generator: the same flips for the same seed. */
+  const random = (below: number) => {
+    state = (state * 48271) % 2147483647
+    return state % below
+  }
+  const whole = await folder(t)
+  const content = readFileSync(await filled(whole))
+  let unharmed = 0
+  for (let flip = 0; flip < 150; flip++) {
+    const path = await folder(t)
+    const at = random(content.length)
+    const damaged = Buffer.from(content)
+    damaged[at] = (damaged[at] ?? 0) ^ (1 << random(8))
+    writeFileSync(join(path, 'spool.sqlite'), damaged)
+    const spoolOptions = options(path)
+    await using spool = await openSpool(spoolOptions, sinks)
+    const where = `bit in byte ${at}, seed ${seed}, ${spoolOptions.reports.join('; ')}`
+    const before = await spool.snapshot()
+    const got = (await drain(spool, 'other')).filter((id) => id.startsWith('counter:'))
+    const after = await spool.snapshot()
+    assertConserved(after)
+    const unknown = (after.sources.get('remora')?.spooled ?? 0) > 0
+    const lost = after.sinks.get('other')?.get('kmsg')?.lost.spool_damaged ?? 0
+    const missed = after.sources.get('kmsg')?.missed.spool_damaged ?? 0
+    assert.ok(unknown || got.length + lost + missed === 100, `${got.length} + ${lost} + ${missed}: ${where}`)
+    assert.equal(new Set(got).size, got.length, where)
+    const held = before.sinks.get('other')?.get('kmsg')?.held ?? 0
+    if (lost + missed === 0 && !unknown) assert.equal(held, got.length, where)
+    if (got.length === 100 && !unknown) unharmed += 1
+  }
+  assert.ok(unharmed < 150, 'some flips do harm')
+})
