@@ -26,6 +26,25 @@ export function readPositions(column: string): Position[] {
   }
 }
 
+/** The positions of a source now and the last batch before them, in the transaction that commits what they follow. */
+export function savePositions(
+  db: Database,
+  source: string,
+  positions: readonly Position[],
+  newest: number,
+): void {
+  for (const { stream, position } of positions) {
+    db.run(
+      `INSERT INTO position (source, stream, position, batch) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET position = excluded.position, batch = excluded.batch`,
+      source,
+      stream,
+      position,
+      newest,
+    )
+  }
+}
+
 /** No required off-node sink will acknowledge all of this batch: its streams stop here, for good (key 0). */
 export function blockStreams(db: Database, sequence: number): void {
   const row = db.get('SELECT source, positions FROM batch WHERE sequence = ?', sequence)

@@ -3,35 +3,21 @@
  * that refuses makes the sources wait, and nothing here ends the process.
  */
 import { channel } from 'node:diagnostics_channel'
-import { EventEmitter, once } from 'node:events'
 import { statSync } from 'node:fs'
 import { describe, SpoolUnavailableError } from '../errors.ts'
 import type { SourceBatch } from '../model.ts'
-import {
-  acknowledgedAfter,
-  acknowledgedNow,
-  blockStreams,
-  type SourcePosition,
-  writePositions,
-} from './acknowledgement.ts'
+import { acknowledgedNow, type SourcePosition, savePositions, writePositions } from './acknowledgement.ts'
 import type { SpooledBatch, SpooledSample } from './batch.ts'
+import { Changes } from './changes.ts'
 import { encodeRecords, encodeSamples } from './codec.ts'
 import { type Database, failure, integer, text } from './database.ts'
-import {
-  atRisk,
-  countSink,
-  countSource,
-  giveUp,
-  oldestHeld,
-  sinkCounts,
-  sourceCounts,
-  stretches,
-} from './ledger.ts'
+import { atRisk, countSource, oldestHeld, sinkCounts, sourceCounts, stretches } from './ledger.ts'
 import { append, checkRow, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
-import { acknowledgeReplay, quarantined, quarantineEntries, refuseReplay } from './quarantine.ts'
+import { acknowledgeReplay, quarantined, refuseReplay } from './quarantine.ts'
 import { loseBatch, makeRoom } from './room.ts'
+import { settleBatch } from './settle.ts'
 import { bit, forgetFinished, type RoutedSink, replaceSinks, takes, wouldLose } from './sinks.ts'
 import {
   type BatchResult,
@@ -56,16 +42,14 @@ export class SqliteSpool implements Spool {
   #sinks: readonly RoutedSink[] = []
   readonly #options: SpoolOptions
   readonly #pressure: Pressure
-  readonly #changes = new EventEmitter<{ change: [] }>().setMaxListeners(0)
+  readonly #changes: Changes
   readonly #inode: { value: number | undefined } = { value: undefined }
-  readonly #watch: NodeJS.Timeout
   #acknowledged: SourcePosition[] | undefined
   /** Why the disk refused the last transaction, until one succeeds. */
   #refused: string | undefined
   /** Samples that could not be written, counted as missed with the next commit that succeeds. */
   #unwritten = 0
   #newest = 0
-  #dataVersion = 0
   #closed = false
 
   constructor(ground: Ground, options: SpoolOptions, sinks: readonly RoutedSink[]) {
@@ -74,8 +58,10 @@ export class SqliteSpool implements Spool {
     this.#options = options
     this.#pressure = new Pressure(options)
     this.#stand(ground)
-    this.#watch = setInterval(() => this.#lookAround(), 1000)
-    this.#watch.unref()
+    this.#changes = new Changes(
+      () => this.#db.number('PRAGMA data_version'),
+      () => this.#pressure.paused.length > 0,
+    )
   }
 
   get ledger(): string {
@@ -134,7 +120,7 @@ export class SqliteSpool implements Spool {
               encoded,
             })
           }
-          this.#writePositions(source, batch)
+          savePositions(this.#db, source, batch.positions, this.#sequence())
           this.#countUnwritten()
         },
         () => phases.publish({ phase: 'committing', source }),
@@ -180,7 +166,7 @@ export class SqliteSpool implements Spool {
     while (!signal.aborted) {
       if (this.#refused === undefined && !this.#pressure.pauses(source, this.#db, this.#used())) return
       const refused = this.#refused !== undefined
-      await this.#change(signal, retryMilliseconds)
+      await this.#changes.next(signal, retryMilliseconds)
       if (refused) return // The next commit is what tries the disk again.
     }
   }
@@ -216,7 +202,7 @@ export class SqliteSpool implements Spool {
       const sink = this.#sink(sinkName)
       this.#acknowledge(
         this.#db.transaction(
-          () => results.flatMap((result) => this.#settleOne(sink, result)),
+          () => results.flatMap((result) => settleBatch(this.#db, sink, result, this.#options.clock.now())),
           () => phases.publish({ phase: 'settling', sink: sinkName }),
         ),
       )
@@ -228,9 +214,9 @@ export class SqliteSpool implements Spool {
 
   async grown(after: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && this.#newest <= after) {
-      const before = this.#dataVersion
-      await this.#change(signal)
-      if (this.#dataVersion !== before) return // Another process changed something: a replay, perhaps.
+      const before = this.#changes.byOthers
+      await this.#changes.next(signal)
+      if (this.#changes.byOthers !== before) return // A replay, perhaps.
     }
   }
 
@@ -287,56 +273,12 @@ export class SqliteSpool implements Spool {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearInterval(this.#watch)
+    this.#changes.stop()
     this.#ground.close()
   }
 
   get #db(): Database {
     return this.#ground.db
-  }
-
-  #settleOne(sink: RoutedSink, result: BatchResult): SourcePosition[] {
-    const row = this.#db.get(
-      'SELECT batch.* FROM batch JOIN sink ON sink.id = ? AND batch.sequence > sink.cursor WHERE sequence = ?',
-      sink.id,
-      result.sequence,
-    )
-    // Given up for room while it was on its way: counted as lost then, and only the cursor moves now.
-    if (row !== undefined) {
-      const source = text(row, 'source')
-      const refused = result.quarantined ?? []
-      const accounted = result.acknowledged + (result.lost?.count ?? 0) + refused.length
-      if (accounted !== integer(row, 'count'))
-        throw new RangeError(
-          `Cannot settle batch ${result.sequence} of ${integer(row, 'count')}: ${accounted} accounted for`,
-        )
-      countSink(this.#db, sink.id, source, 'acknowledged', result.acknowledged)
-      if (result.lost !== undefined) {
-        countSink(this.#db, sink.id, source, 'lost', result.lost.count, result.lost.reason)
-        giveUp(this.#db, sink.id, result.sequence, 0)
-        if (sink.required && sink.offNode) blockStreams(this.#db, result.sequence)
-      }
-      if (refused.length > 0)
-        quarantineEntries(this.#db, sink, loadBatch(row), row, refused, this.#options.clock.now())
-    }
-    this.#db.run('UPDATE sink SET cursor = max(cursor, ?) WHERE id = ?', result.sequence, sink.id)
-    const acknowledged = sink.required && sink.offNode ? acknowledgedAfter(this.#db, result.sequence) : []
-    forgetFinished(this.#db, result.sequence)
-    return acknowledged
-  }
-
-  #writePositions(source: string, batch: SourceBatch): void {
-    const newest = this.#sequence()
-    for (const { stream, position } of batch.positions) {
-      this.#db.run(
-        `INSERT INTO position (source, stream, position, batch) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET position = excluded.position, batch = excluded.batch`,
-        source,
-        stream,
-        position,
-        newest,
-      )
-    }
   }
 
   /** They stay unwritten until this transaction is committed. */
@@ -413,7 +355,7 @@ export class SqliteSpool implements Spool {
       if (failure(reason) !== 'refused') throw reason
       throw new SpoolUnavailableError(`Cannot make the spool again: ${describe(reason)}`, { cause: reason })
     }
-    this.#changes.emit('change') // What was taken over has new places in the log.
+    this.#changes.tell() // What was taken over has new places in the log.
   }
 
   #sequence(): number {
@@ -439,26 +381,9 @@ export class SqliteSpool implements Spool {
     return this.#pressure.used(this.#db, this.#ground.file)
   }
 
-  /** Once a second: has another process (`remora spool`) changed something, or has room come back? */
-  #lookAround(): void {
-    try {
-      const version = this.#db.number('PRAGMA data_version')
-      if (version !== this.#dataVersion || this.#pressure.paused.length > 0) this.#changes.emit('change')
-      this.#dataVersion = version
-    } catch {
-      this.#changes.emit('change') // Whoever wakes meets the error where it can be handled.
-    }
-  }
-
   #changed(): void {
     this.#newest = this.#sequence()
-    this.#changes.emit('change')
-  }
-
-  async #change(signal: AbortSignal, mostMilliseconds?: number): Promise<void> {
-    const signals =
-      mostMilliseconds === undefined ? [signal] : [signal, AbortSignal.timeout(mostMilliseconds)]
-    await once(this.#changes, 'change', { signal: AbortSignal.any(signals) }).catch(() => undefined)
+    this.#changes.tell()
   }
 }
 
