@@ -20,6 +20,11 @@ export interface Viewed {
 /** Texts of a field that was there more than once make a list, in their order. */
 export type AttributeValue = string | number | readonly string[]
 
+export interface Attribute {
+  readonly name: string
+  readonly value: AttributeValue
+}
+
 export interface View {
   /** Nanoseconds since the epoch. */
   readonly time: bigint
@@ -31,7 +36,8 @@ export interface View {
   /** Printable text; empty when the record has none. */
   readonly body: string
   readonly eventName?: string
-  readonly attributes: ReadonlyMap<string, AttributeValue>
+  /** One of each name, in the order of the fields. Records of one viewer share them. */
+  readonly attributes: readonly Attribute[]
 }
 
 /** Journal fields with a name in the semantic conventions, or (journal, syslog, systemd) a plain one of our own. */
@@ -61,9 +67,6 @@ const conventions: Readonly<Record<string, string>> = {
 }
 const whole = new Set(['process.pid', 'process.user.id', 'code.line.number', 'thread.id'])
 
-/** Journal entry addresses that say nothing of the event beyond its time and id. */
-const addresses = new Set(['__CURSOR', '__REALTIME_TIMESTAMP', '__SEQNUM', '__SEQNUM_ID'])
-
 /** By syslog priority, 0 (emergency) to 7 (debug). */
 const priorities = [
   [21, 'emerg'],
@@ -76,47 +79,110 @@ const priorities = [
   [5, 'debug'],
 ] as const
 
+/** Never throws: what cannot be understood stays as text. */
+export function view(source: string, record: Viewed): View {
+  return viewer()(source, record)
+}
+
 /**
- * Never throws: what cannot be understood stays as text.
- * @param source the collector it comes from; it decides nothing yet
+ * The same for many records: the records of a batch share their fields, and each is looked at once.
+ * @returns a view of a record from a source (a collector's name, which decides nothing yet)
  */
-export function view(_source: string, record: Viewed): View {
-  const attributes = new Map<string, AttributeValue>()
-  const { time, observed } = record
-  let severityNumber: number | undefined
-  let severityText: string | undefined
-  let body: string | undefined
-  let eventName: string | undefined
-  for (const [name, value] of record.fields) {
-    if (addresses.has(name)) continue
-    const text = printable(value)
-    if (body === undefined && (name === 'MESSAGE' || name === 'body')) {
-      body = text
-      continue
+export function viewer(): (source: string, record: Viewed) => View {
+  const known = new Map<Field, Seen>()
+  const names = new Map<string, Name>()
+  let records = 0
+  return (_source, { time, observed, fields }) => {
+    records += 1
+    const attributes: Attribute[] = []
+    let severityNumber: number | undefined
+    let severityText: string | undefined
+    let body: string | undefined
+    let eventName: string | undefined
+    for (const field of fields) {
+      let seen = known.get(field)
+      if (seen === undefined) {
+        seen = see(field, names)
+        known.set(field, seen)
+      }
+      const { role, text } = seen
+      if (role === 'address') continue
+      if (role === 'body' && body === undefined) body = text
+      else if (role === 'severity' && severityNumber === undefined) {
+        severityNumber = seen.severity?.[0]
+        severityText ??= seen.severity?.[1]
+      } else if (role === 'severity text' && severityText === undefined) severityText = text
+      else if (role === 'event' && eventName === undefined) eventName = text
+      else add(attributes, seen, records)
     }
-    if (severityNumber === undefined && name === 'PRIORITY' && /^[0-7]$/.test(text)) {
-      const priority = priorities[Number(text)]
-      severityNumber = priority?.[0]
-      severityText = priority?.[1]
-      continue
+    return {
+      time,
+      observed,
+      ...(severityNumber !== undefined && { severityNumber }),
+      ...(severityText !== undefined && { severityText }),
+      body: body ?? '',
+      ...(eventName !== undefined && { eventName }),
+      attributes,
     }
-    if (severityNumber === undefined && name === 'severity_number' && /^([1-9]|1\d|2[0-4])$/.test(text)) {
-      severityNumber = Number(text)
-      continue
-    }
-    if (severityText === undefined && name === 'severity_text') severityText = text
-    else if (eventName === undefined && name === 'event.name') eventName = text
-    else add(attributes, attributeName(name), text)
   }
-  return {
-    time,
-    observed,
-    ...(severityNumber !== undefined && { severityNumber }),
-    ...(severityText !== undefined && { severityText }),
-    body: body ?? '',
-    ...(eventName !== undefined && { eventName }),
-    attributes,
+}
+
+/** An attribute's name, and where the record in hand (the `record`th of a viewer) has it, if it has. */
+interface Name {
+  readonly name: string
+  record: number
+  index: number
+}
+
+/** One field as every record that has it sees it. */
+interface Seen {
+  readonly role: 'address' | 'body' | 'severity' | 'severity text' | 'event' | 'attribute'
+  readonly text: string
+  readonly severity: readonly [number: number, text: string | undefined] | undefined
+  readonly name: Name
+  readonly attribute: Attribute
+}
+
+function see([own, bytes]: Field, names: Map<string, Name>): Seen {
+  const text = printable(bytes)
+  const called = attributeName(own)
+  const name = names.get(called) ?? { name: called, record: 0, index: 0 }
+  names.set(called, name)
+  const number = whole.has(called) && /^(0|[1-9]\d{0,14})$/.test(text)
+  const attribute = { name: called, value: number ? Number(text) : text }
+  const severity = severityOf(own, text)
+  const role = severity ? 'severity' : (roles.get(own) ?? 'attribute')
+  return { role, text, severity, name, attribute }
+}
+
+const roles: ReadonlyMap<string, Seen['role']> = new Map([
+  ['MESSAGE', 'body'],
+  ['body', 'body'],
+  ['severity_text', 'severity text'],
+  ['event.name', 'event'],
+  // Entry addresses that say nothing of the event beyond its time and id.
+  ['__CURSOR', 'address'],
+  ['__REALTIME_TIMESTAMP', 'address'],
+  ['__SEQNUM', 'address'],
+  ['__SEQNUM_ID', 'address'],
+])
+
+function severityOf(own: string, text: string): Seen['severity'] {
+  if (own === 'PRIORITY' && /^[0-7]$/.test(text)) return priorities[Number(text)]
+  if (own === 'severity_number' && /^([1-9]|1\d|2[0-4])$/.test(text)) return [Number(text), undefined]
+  return undefined
+}
+
+function add(attributes: Attribute[], { name, attribute, text }: Seen, record: number): void {
+  const before = attributes[name.index]
+  if (name.record !== record || before === undefined) {
+    name.record = record
+    name.index = attributes.length
+    attributes.push(attribute)
+    return
   }
+  const values = typeof before.value === 'object' ? before.value : [String(before.value)]
+  attributes[name.index] = { name: name.name, value: [...values, text] }
 }
 
 /** The syslog priority of a severity number, the other way round. */
@@ -129,13 +195,6 @@ function attributeName(name: string): string {
   const known = Object.hasOwn(conventions, name) ? conventions[name] : undefined
   if (known !== undefined) return known
   return /^[A-Z0-9_]+$/.test(name) ? `journal.${name.toLowerCase()}` : name
-}
-
-function add(attributes: Map<string, AttributeValue>, name: string, text: string): void {
-  const before = attributes.get(name)
-  if (before !== undefined)
-    attributes.set(name, [...(typeof before === 'object' ? before : [String(before)]), text])
-  else attributes.set(name, whole.has(name) && /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text)
 }
 
 /** Controls but tab, newline, carriage return and escape (colours). */

@@ -16,46 +16,78 @@ export const mostFields = 1024
 const mostMicroseconds = 1n << 55n
 
 export interface ExportedEntry {
-  readonly bytes: Uint8Array
+  /** In their order; many of them shared between entries. */
+  readonly pieces: readonly Uint8Array[]
   readonly fields: number
 }
 
-/** One entry with the empty line that ends it. */
-export function journalExport(record: SpooledRecord, source: string, origin: Origin): ExportedEntry {
-  const pieces: Uint8Array[] = []
-  let fields = 0
-  const put = (name: string, value: Uint8Array) => {
-    fields += 1
-    putField(pieces, name, value)
+/**
+ * For the records of a batch, which share their fields: each is encoded once.
+ * @returns what makes one entry, with the empty line that ends it
+ */
+export function exporter(source: string, origin: Origin): (record: SpooledRecord) => ExportedEntry {
+  const known = new Map<Field, Encoded>()
+  return (record) => {
+    let isEntry = false
+    let realtime = clamped(record.time / 1000n)
+    let monotonic = 0n
+    let fields = 2
+    const pieces: Uint8Array[] = [nothing]
+    for (const field of record.fields) {
+      let encoded = known.get(field)
+      if (encoded === undefined) {
+        encoded = encode(field)
+        known.set(field, encoded)
+      }
+      if (encoded.is === 'field') {
+        pieces.push(encoded.bytes)
+        fields += encoded.count
+        isEntry ||= encoded.isBoot
+      } else if (encoded.is === 'realtime') realtime = encoded.microseconds ?? realtime
+      else if (encoded.is === 'monotonic') monotonic = encoded.microseconds ?? monotonic
+    }
+    if (!isEntry)
+      for (const field of synthesised(record, source, origin)) {
+        pieces.push(encodeField(...field))
+        fields += 1
+      }
+    pieces[0] = Buffer.from(`__REALTIME_TIMESTAMP=${realtime || 1n}\n__MONOTONIC_TIMESTAMP=${monotonic}\n`)
+    pieces.push(
+      encodeField('REMORA_ID', Buffer.from(record.id)),
+      encodeField('REMORA_RECORD', Buffer.from(`${origin.ledger}:${source}:${record.number}`)),
+      newline,
+    )
+    return { pieces, fields }
   }
-  const address = (name: string) => record.fields.find(([own]) => own === name)?.[1]
-  const realtime = microseconds(address('__REALTIME_TIMESTAMP')) ?? clamped(record.time / 1000n)
-  const monotonic = microseconds(address('__MONOTONIC_TIMESTAMP')) ?? 0n
-  pieces.push(Buffer.from(`__REALTIME_TIMESTAMP=${realtime || 1n}\n__MONOTONIC_TIMESTAMP=${monotonic}\n`))
-
-  const isEntry = record.fields.some(([name, value]) => name === '_BOOT_ID' && bootId(value) !== undefined)
-  const own = isEntry ? [] : synthesised(record, source, origin)
-  for (const [name, value] of own) put(name, value)
-  for (const [name, value] of record.fields) {
-    if (addresses.has(name)) continue
-    const journalName = journalNameOf(name, value)
-    put(journalName, value)
-    if (journalName !== name) put('REMORA_NAME', Buffer.from(`${journalName}=${name}`))
-  }
-  put('REMORA_ID', Buffer.from(record.id))
-  put('REMORA_RECORD', Buffer.from(`${origin.ledger}:${source}:${record.number}`))
-  pieces.push(newline)
-  return { bytes: Buffer.concat(pieces), fields }
 }
 
-/** Entry addresses: the first two are written anew, the others are the receiver's own. */
-const addresses = new Set([
-  '__REALTIME_TIMESTAMP',
-  '__MONOTONIC_TIMESTAMP',
-  '__CURSOR',
-  '__SEQNUM',
-  '__SEQNUM_ID',
-])
+const nothing = new Uint8Array()
+
+/** A field as every entry that has it sends it. Addresses are written anew, or the receiver's own. */
+type Encoded =
+  | {
+      readonly is: 'field'
+      readonly bytes: Uint8Array
+      /** Two for a field that was renamed. */
+      readonly count: number
+      /** Only journal entries name their boot so. */
+      readonly isBoot: boolean
+    }
+  | { readonly is: 'realtime' | 'monotonic'; readonly microseconds: bigint | undefined }
+  | { readonly is: 'address' }
+
+function encode([name, value]: Field): Encoded {
+  if (name === '__REALTIME_TIMESTAMP') return { is: 'realtime', microseconds: microseconds(value) }
+  if (name === '__MONOTONIC_TIMESTAMP') return { is: 'monotonic', microseconds: microseconds(value) }
+  if (addresses.has(name)) return { is: 'address' }
+  const journalName = journalNameOf(name, value)
+  const bytes = encodeField(journalName, value)
+  if (journalName === name) return { is: 'field', bytes, count: 1, isBoot: name === '_BOOT_ID' }
+  const renamed = encodeField('REMORA_NAME', Buffer.from(`${journalName}=${name}`))
+  return { is: 'field', bytes: Buffer.concat([bytes, renamed]), count: 2, isBoot: false }
+}
+
+const addresses = new Set(['__CURSOR', '__SEQNUM', '__SEQNUM_ID'])
 
 /** What makes a journal entry of a record that was none. */
 function synthesised(record: SpooledRecord, source: string, origin: Origin): Field[] {
@@ -72,7 +104,7 @@ function synthesised(record: SpooledRecord, source: string, origin: Origin): Fie
 
 /** A name every journal takes: the same one if it is valid. Names with two leading underscores are addresses. */
 function journalNameOf(name: string, value: Uint8Array): string {
-  if (name === '_BOOT_ID' && bootId(value) === undefined) return 'BOOT_ID'
+  if (name === '_BOOT_ID' && !isBootId(value)) return 'BOOT_ID'
   if (/^(?!__)[A-Z_][A-Z0-9_]{0,63}$/.test(name)) return name
   if (name === 'body') return 'MESSAGE'
   const plain = name
@@ -82,13 +114,12 @@ function journalNameOf(name: string, value: Uint8Array): string {
   return (/^[A-Z]/.test(plain) ? plain : `X_${plain}`).slice(0, 64)
 }
 
-function bootId(value: Uint8Array): string | undefined {
-  const text = Buffer.from(value).toString('latin1')
-  return /^[0-9a-f]{32}$/i.test(text) ? text : undefined
+function isBootId(value: Uint8Array): boolean {
+  return value.length === 32 && /^[0-9a-f]+$/i.test(Buffer.from(value).toString('latin1'))
 }
 
-function microseconds(value: Uint8Array | undefined): bigint | undefined {
-  const text = value === undefined ? '' : Buffer.from(value).toString('latin1')
+function microseconds(value: Uint8Array): bigint | undefined {
+  const text = Buffer.from(value).toString('latin1')
   if (!/^\d{1,17}$/.test(text)) return undefined
   const number = BigInt(text)
   return number < mostMicroseconds ? number : undefined
@@ -102,17 +133,24 @@ function clamped(number: bigint): bigint {
 const newline = Buffer.from('\n')
 
 /** As text where it is printable text of one line, else with its length in front (64 bits, little endian). */
-function putField(pieces: Uint8Array[], name: string, value: Uint8Array): void {
-  if (isOneLine(value)) {
-    pieces.push(Buffer.from(`${name}=`), value, newline)
-    return
+function encodeField(name: string, value: Uint8Array): Uint8Array {
+  const text = isOneLine(value)
+  const bytes = Buffer.allocUnsafe(name.length + value.length + (text ? 2 : 10))
+  let at = bytes.write(name, 'latin1')
+  if (text) at = bytes.writeUInt8(0x3d, at)
+  else {
+    at = bytes.writeUInt8(0x0a, at)
+    at = bytes.writeBigUInt64LE(BigInt(value.length), at)
   }
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(value.length))
-  pieces.push(Buffer.from(`${name}\n`), length, value, newline)
+  bytes.set(value, at)
+  bytes[bytes.length - 1] = 0x0a
+  return bytes
 }
 
 function isOneLine(value: Uint8Array): boolean {
-  for (const byte of value) if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return false
+  for (let at = 0; at < value.length; at += 1) {
+    const byte = value[at] ?? 0
+    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return false
+  }
   return isUtf8(value)
 }

@@ -16,7 +16,7 @@ import type { Clock } from '../clock.ts'
 import type { JournalRemoteSinkConfig } from '../config-schema.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
 import { httpSink } from './http.ts'
-import { journalExport, mostFields } from './journal-export.ts'
+import { exporter, mostFields } from './journal-export.ts'
 
 const headers = { 'content-type': 'application/vnd.fdo.journal' }
 
@@ -31,19 +31,20 @@ export function journalRemoteForwarder(
     kinds: ['events'],
     async send(batch, signal) {
       if (batch.kind !== 'events') return { is: 'refused', words: 'Cannot send samples to journal-remote' }
-      const bodies: Uint8Array[] = []
+      const exported = exporter(batch.source, origin)
+      const body: Uint8Array[] = []
       const refused: { index: number; words: string }[] = []
       for (const [index, record] of batch.records.entries()) {
-        const { bytes, fields } = journalExport(record, batch.source, origin)
-        if (fields <= mostFields) bodies.push(bytes)
+        const { pieces, fields } = exported(record)
+        if (fields <= mostFields) for (const piece of pieces) body.push(piece)
         else
           refused.push({
             index,
             words: `Not sent: ${fields} fields with our own, journal-remote takes ${mostFields}`,
           })
       }
-      if (bodies.length === 0) return refused.length === 0 ? { is: 'accepted' } : { is: 'partly', refused }
-      const { endpoint, outcome } = await http.exchange('POST', headers, Buffer.concat(bodies), signal)
+      if (body.length === 0) return refused.length === 0 ? { is: 'accepted' } : { is: 'partly', refused }
+      const { endpoint, outcome } = await http.exchange('POST', headers, Buffer.concat(body), signal)
       if (outcome.is === 'accepted' && refused.length > 0) return { is: 'partly', refused, endpoint }
       return { ...outcome, endpoint }
     },

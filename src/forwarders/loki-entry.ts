@@ -1,16 +1,13 @@
 /**
  * One record as Loki keeps it: a few labels that name its stream, a line, and everything else as structured metadata
- * within Loki's default limits (limits_config: 128 pairs and 64 KB an entry, labels of 2,048 bytes).
+ * within Loki's default limits (limits_config: 128 pairs and 64 KB an entry, labels of 2,048 bytes). An attribute named
+ * like a label or like metadata of Remora's own gets a `_` behind its name.
  */
 import type { LokiSinkConfig } from '../config-schema.ts'
 import type { EventBatch, SpooledRecord } from '../spool/batch.ts'
-import { type AttributeValue, printable, type View, view } from '../view.ts'
+import { type Attribute, type AttributeValue, printable, type View, viewer } from '../view.ts'
 import type { Origin } from './forwarder.ts'
-
-export interface Pair {
-  readonly name: string
-  readonly value: string
-}
+import { pair } from './loki-pair.ts'
 
 export interface Entry {
   /** Into the batch's records. */
@@ -22,7 +19,9 @@ export interface Entry {
   readonly labels: string
   /** Whole: not cut yet. */
   readonly line: string
-  readonly metadata: readonly Pair[]
+  /** Each pair as the protobuf of an entry has it: records share most of them, so each is encoded once. */
+  readonly metadata: readonly Uint8Array[]
+  readonly metadataBytes: number
 }
 
 const mostPairs = 120
@@ -30,38 +29,100 @@ const mostMetadataBytes = 48 << 10
 const mostValueBytes = 4096
 const mostLabelBytes = 256
 
+/** The entries of a batch, in its order. What records share is made once. */
 export function entries(batch: EventBatch, config: LokiSinkConfig, origin: Origin): Entry[] {
+  const see = viewer()
+  const labels = labelMaker(batch.source, config, origin)
+  const reserved = new Set([...own, ...streamNames, ...Object.keys(config.labels)])
+  const known = new Map<Attribute, Uint8Array>()
+  const pairOf = (attribute: Attribute) => {
+    let encoded = known.get(attribute)
+    if (encoded === undefined) {
+      const name = labelName(attribute.name)
+      encoded = pair(reserved.has(name) ? `${name}_` : name, cut(text(attribute.value), mostValueBytes))
+      known.set(attribute, encoded)
+    }
+    return encoded
+  }
+  const ledger = pair('remora_ledger', origin.ledger)
+  const source = pair('remora_source', batch.source)
   return batch.records.map((record, index) => {
-    const seen = view(batch.source, record)
-    const labels = streamLabels(seen, batch.source, config, origin)
+    const seen = see(batch.source, record)
+    const pairs = [
+      pair('remora_id', cut(record.id, mostValueBytes)),
+      ledger,
+      source,
+      pair('remora_number', String(record.number)),
+    ]
+    if (seen.severityText !== undefined)
+      pairs.push(pair('severity_text', cut(seen.severityText, mostValueBytes)))
+    if (seen.eventName !== undefined) pairs.push(pair('event_name', cut(seen.eventName, mostValueBytes)))
+    for (const attribute of seen.attributes) pairs.push(pairOf(attribute))
     return {
       index,
       id: record.id,
       time: record.time,
       observed: record.observed,
-      labels: labelText(labels),
+      labels: labels(seen),
       line: config.line === 'json' ? json(record) : seen.body,
-      metadata: metadata(record, seen, batch.source, origin, labels),
+      ...bounded(pairs),
     }
   })
 }
 
-function streamLabels(
-  seen: View,
-  source: string,
-  config: LokiSinkConfig,
-  origin: Origin,
-): Map<string, string> {
-  const unit = seen.attributes.get('systemd.unit')
-  const labels = new Map([
-    ['job', 'remora'],
-    ['host', origin.node],
-    ['source', source],
-  ])
-  if (unit !== undefined) labels.set('unit', boundedUnit(text(unit)))
-  if (seen.severityNumber !== undefined) labels.set('level', level(seen.severityNumber))
-  for (const [name, value] of Object.entries(config.labels)) labels.set(name, value)
-  return labels
+/** Names of metadata that an attribute cannot have. */
+const own = [
+  'remora_id',
+  'remora_ledger',
+  'remora_source',
+  'remora_number',
+  'remora_time',
+  'remora_omitted',
+  'severity_text',
+  'event_name',
+]
+
+/** Remora's own come first: they always fit. What does not is counted in `remora_omitted`. */
+function bounded(pairs: readonly Uint8Array[]): Pick<Entry, 'metadata' | 'metadataBytes'> {
+  let bytes = 0
+  for (const { length } of pairs) bytes += length
+  if (pairs.length <= mostPairs && bytes <= mostMetadataBytes)
+    return { metadata: pairs, metadataBytes: bytes }
+  bytes = 0
+  const fitting: Uint8Array[] = []
+  for (const one of pairs) {
+    if (fitting.length >= mostPairs || bytes + one.length > mostMetadataBytes) continue
+    bytes += one.length
+    fitting.push(one)
+  }
+  fitting.push(pair('remora_omitted', String(pairs.length - fitting.length)))
+  return { metadata: fitting, metadataBytes: bytes }
+}
+
+/** The labels every stream may have without configuration. */
+export const streamNames = ['job', 'host', 'source', 'unit', 'level'] as const
+
+/** The stream of a record; there are few, so their texts are kept. */
+function labelMaker(source: string, config: LokiSinkConfig, origin: Origin): (seen: View) => string {
+  const made = new Map<string, string>()
+  return ({ attributes, severityNumber }) => {
+    const found = attributes.find(({ name }) => name === 'systemd.unit')
+    const unit = found && text(found.value)
+    const key = `${severityNumber ?? ''} ${unit ?? ''}`
+    let labels = made.get(key)
+    if (labels === undefined) {
+      labels = labelText({
+        job: 'remora',
+        host: origin.node,
+        source,
+        unit: unit === undefined ? '' : boundedUnit(unit),
+        level: severityNumber === undefined ? '' : level(severityNumber),
+        ...config.labels,
+      })
+      made.set(key, labels)
+    }
+    return labels
+  }
 }
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
@@ -81,47 +142,12 @@ export function boundedUnit(unit: string): string {
     .replace(/^run-[a-z]?[0-9a-f-]+\.(\w+)$/, 'run.$1')
 }
 
-function labelText(labels: ReadonlyMap<string, string>): string {
-  const pairs = [...labels]
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels)
     .filter(([, value]) => value !== '')
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${JSON.stringify(cut(value, mostLabelBytes, ''))}`)
   return `{${pairs.join(', ')}}`
-}
-
-/** Remora's own first: they always fit. What does not is counted in `remora_omitted`. */
-function metadata(
-  record: SpooledRecord,
-  seen: View,
-  source: string,
-  origin: Origin,
-  labels: ReadonlyMap<string, string>,
-): Pair[] {
-  const pairs: Pair[] = []
-  const names = new Set(labels.keys())
-  let bytes = 0
-  let omitted = 0
-  const put = (name: string, value: string) => {
-    const free = names.has(name) ? `${name}_` : name
-    const pair = { name: free, value: cut(value, mostValueBytes) }
-    const size = Buffer.byteLength(pair.name) + Buffer.byteLength(pair.value)
-    if (pairs.length >= mostPairs || bytes + size > mostMetadataBytes) {
-      omitted += 1
-      return
-    }
-    names.add(free)
-    bytes += size
-    pairs.push(pair)
-  }
-  put('remora_id', record.id)
-  put('remora_ledger', origin.ledger)
-  put('remora_source', source)
-  put('remora_number', String(record.number))
-  if (seen.severityText !== undefined) put('severity_text', seen.severityText)
-  if (seen.eventName !== undefined) put('event_name', seen.eventName)
-  for (const [name, value] of seen.attributes) put(labelName(name), text(value))
-  if (omitted > 0) pairs.push({ name: 'remora_omitted', value: String(omitted) })
-  return pairs
 }
 
 /** LogQL can only name letters, digits and underscores. */

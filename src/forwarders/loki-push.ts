@@ -1,7 +1,8 @@
 /** The body of a push request: a snappy block of a protobuf PushRequest (proto/loki/push.proto). */
 import { compress } from 'snappyjs'
 import { logproto } from './generated/loki-push.js'
-import { cut, type Entry, type Pair } from './loki-entry.ts'
+import { cut, type Entry } from './loki-entry.ts'
+import { pair } from './loki-pair.ts'
 import { stamp, type Window } from './loki-stamp.ts'
 
 /** What is known of the receiver's limits. */
@@ -40,7 +41,6 @@ export function stamped(entries: readonly Entry[], window: Window, limits: Limit
   })
 }
 
-/** The body, and the size it has before compression. */
 export function encodePush(entries: readonly Stamped[], limits: Limits): Uint8Array {
   const streams = new Map<string, logproto.EntryAdapter.$Properties[]>()
   for (const { entry, time, moved } of entries) {
@@ -52,15 +52,11 @@ export function encodePush(entries: readonly Stamped[], limits: Limits): Uint8Ar
     stream.push({
       timestamp: { seconds: Number(time / 1_000_000_000n), nanos: Number(time % 1_000_000_000n) },
       line: cut(entry.line, limits.lineBytes),
-      structuredMetadata: moved ? [...entry.metadata, trueTime(entry.time)] : [...entry.metadata],
+      $unknowns: [...entry.metadata, ...(moved ? [pair('remora_time', isoNanoseconds(entry.time))] : [])],
     })
   }
   const request = { streams: [...streams].map(([labels, adapters]) => ({ labels, entries: adapters })) }
   return compress(logproto.PushRequest.encode(request).finish())
-}
-
-function trueTime(time: bigint): Pair {
-  return { name: 'remora_time', value: isoNanoseconds(time) }
 }
 
 /** RFC 3339 with nanoseconds; the number itself where no date has it. */
@@ -71,9 +67,7 @@ function isoNanoseconds(time: bigint): string {
   return whole.replace('Z', `${String(time % 1_000_000n).padStart(6, '0')}Z`)
 }
 
-/** Bytes an entry takes in a request, roughly. */
-export function sizeOf({ line, metadata }: Entry, limits: Limits): number {
-  let bytes = Math.min(line.length, limits.lineBytes) + 24
-  for (const { name, value } of metadata) bytes += name.length + value.length + 6
-  return bytes
+/** Bytes an entry takes in a request, at most: a character has up to three. */
+export function sizeOf({ line, metadataBytes }: Entry, limits: Limits): number {
+  return Math.min(line.length * 3, limits.lineBytes) + metadataBytes + 64
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { stateRecords } from '../../src/states.ts'
-import { printable, priorityOf, view } from '../../src/view.ts'
+import { type Attribute, printable, priorityOf, view, viewer } from '../../src/view.ts'
 
 function record(fields: readonly (readonly [string, string | Uint8Array])[]) {
   return {
@@ -10,6 +10,10 @@ function record(fields: readonly (readonly [string, string | Uint8Array])[]) {
     observed: 7n,
     fields: fields.map(([name, value]) => [name, Buffer.from(value)] as const),
   }
+}
+
+function named(attributes: readonly Attribute[]) {
+  return Object.fromEntries(attributes.map(({ name, value }) => [name, value]))
 }
 
 test('view of a journal entry has body, severity and semantic-convention names, and every other field', () => {
@@ -47,7 +51,7 @@ test('view of a journal entry has body, severity and semantic-convention names, 
     severityText: 'err',
     body: 'disk is full',
   })
-  assert.deepEqual(Object.fromEntries(attributes), {
+  assert.deepEqual(named(attributes), {
     'journal.__monotonic_timestamp': '99',
     'process.pid': 42,
     'process.user.id': 0,
@@ -88,7 +92,7 @@ test('view keeps what is no priority, no number and no second body as attributes
     ]),
   )
   assert.deepEqual(rest, { time: 5n, observed: 7n, body: 'one' })
-  assert.deepEqual(Object.fromEntries(attributes), {
+  assert.deepEqual(named(attributes), {
     'journal.priority': '8',
     'process.pid': '007',
     'journal.message': 'two',
@@ -116,12 +120,30 @@ test('view of a state change is what its collector said', () => {
     body: 'zram0 is 92 % full',
     eventName: 'zram.fill',
   })
-  assert.deepEqual(Object.fromEntries(attributes), {
+  assert.deepEqual(named(attributes), {
     part: 'zram0:fill',
     from: 'ok',
     to: 'above-90',
     device: 'zram0',
   })
+})
+
+test('viewer sees each record of a batch as view does, whatever fields they share', () => {
+  const names = fc.constantFrom('MESSAGE', 'PRIORITY', '_PID', 'A', 'A', 'B', 'severity_text', 'body')
+  const pool = fc.array(fc.tuple(names, fc.constantFrom('1', '7', 'x')), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(pool, fc.array(fc.array(fc.nat(5), { maxLength: 6 }), { maxLength: 5 }), (some, picks) => {
+      const shared = record(some).fields
+      const records = picks.map((pick) => ({
+        time: 1n,
+        observed: 2n,
+        fields: pick.map((index) => shared[index % shared.length]).filter((field) => field !== undefined),
+      }))
+      const see = viewer()
+      for (const one of records) assert.deepEqual(see('files', one), view('files', one))
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('view makes binary printable and keeps what was text', () => {
@@ -143,8 +165,8 @@ test('view never throws and never loses a field, whatever the bytes and names ar
   fc.assert(
     fc.property(fields, (some) => {
       const seen = view('files', record(some))
-      const attributes = [...seen.attributes.values()].reduce<number>(
-        (sum, value) => sum + (typeof value === 'object' ? value.length : 1),
+      const attributes = seen.attributes.reduce(
+        (sum, { value }) => sum + (typeof value === 'object' ? value.length : 1),
         0,
       )
       const taken = ['severityNumber', 'severityText', 'eventName'].filter((key) => key in seen)
