@@ -1,9 +1,11 @@
 /** Entries of one namespace gathered to a batch, with everything that is counted on the way. */
 import type { Field, LogRecord, SourceBatch } from '../../src/model.ts'
+import type { Cursor } from './cursor.ts'
 import { droppedBefore, locate } from './entry.ts'
 import type { ExportEntry } from './export.ts'
 import type { JournalFile } from './files.ts'
-import { type Gap, type Numbers, reasonsOf } from './numbers.ts'
+import type { Found } from './look-again.ts'
+import { type Gap, type Numbers, splitGap } from './numbers.ts'
 import { streamOf, writePosition } from './position.ts'
 import type { FilterReason } from './shape.ts'
 
@@ -16,6 +18,13 @@ export interface Gathering {
   /** Why numbers before the first entry of an id are missing; undefined: the files tell. */
   readonly firstGap: string | undefined
   files(): Promise<readonly JournalFile[]>
+  /** What of these numbers the files do hold (look-again.ts). */
+  lookAgain(
+    range: { readonly from: number; readonly to: number },
+    seqnumId: string,
+    before: Cursor | undefined,
+    files: readonly JournalFile[],
+  ): Promise<Found>
   filter(entry: ExportEntry): FilterReason | undefined
   fields(entry: ExportEntry): readonly Field[]
 }
@@ -28,10 +37,13 @@ export class Batch {
   #cursor = ''
   #filtered: Record<string, number> = {}
   #missed: Record<string, number> = {}
-  #gaps: { gap: Gap; seqnumId: string }[] = []
+  #gaps: { gap: Gap; seqnumId: string; before: Cursor | undefined }[] = []
+  #before: Cursor | undefined
 
-  constructor(how: Gathering) {
+  /** @param before the entry that the first one follows */
+  constructor(how: Gathering, before: Cursor | undefined) {
     this.#how = how
+    this.#before = before
   }
 
   get isEmpty(): boolean {
@@ -57,14 +69,15 @@ export class Batch {
     const { seqnumId, seqnum } = cursor
     if (!numbers.isKnown(seqnumId)) numbers.know(await this.#how.files())
     const gap = numbers.take(seqnumId, seqnum)
-    if (gap) this.#gaps.push({ gap, seqnumId })
+    if (gap) this.#gaps.push({ gap, seqnumId, before: this.#before })
+    this.#before = cursor
     this.#read += 1
     this.#cursor = cursorText
     const dropped = droppedBefore(entry.fields)
     if (dropped && !copy) this.miss(dropped.reason, dropped.count)
     const reason = copy ? 'copy' : this.#how.filter(entry)
     if (reason !== undefined) {
-      this.#filtered[reason] = (this.#filtered[reason] ?? 0) + 1
+      this.#filter(reason, 1)
       return
     }
     this.#bytes += entry.bytes
@@ -93,12 +106,23 @@ export class Batch {
   async #explain(): Promise<void> {
     const files = await this.#how.files()
     this.#how.numbers.know(files)
-    for (const { gap, seqnumId } of this.#gaps) {
-      if (gap.first && this.#how.firstGap !== undefined) this.miss(this.#how.firstGap, gap.to - gap.from + 1)
-      else
-        for (const [reason, count] of Object.entries(reasonsOf(gap, seqnumId, files)))
-          this.miss(reason, count)
+    for (const { gap, seqnumId, before } of this.#gaps) {
+      if (gap.first && this.#how.firstGap !== undefined) {
+        this.miss(this.#how.firstGap, gap.to - gap.from + 1)
+        continue
+      }
+      const { vacuumed, there } = splitGap(gap, seqnumId, files)
+      this.miss('vacuumed', vacuumed)
+      if (!there) continue
+      const { copies, passed } = await this.#how.lookAgain(there, seqnumId, before, files)
+      this.#filter('copy', copies)
+      this.miss('passed', passed)
+      this.miss('corrupted', there.to - there.from + 1 - copies - passed)
     }
     this.#gaps = []
+  }
+
+  #filter(reason: string, count: number): void {
+    if (count > 0) this.#filtered[reason] = (this.#filtered[reason] ?? 0) + count
   }
 }

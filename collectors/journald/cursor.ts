@@ -11,16 +11,18 @@ export interface Cursor {
   readonly seqnum: number
   /** Boot, times and contents: equal in copies of one entry in two files. */
   readonly entry: string
+  readonly bootId: string
+  readonly monotonicMicroseconds: number
   readonly realtimeMicroseconds: number
 }
 
 const shape =
-  /^s=([0-9a-f]{32});i=([0-9a-f]{1,13});(b=[0-9a-f]{32};m=[0-9a-f]{1,16};t=([0-9a-f]{1,13});x=[0-9a-f]{1,16})$/
+  /^s=([0-9a-f]{32});i=([0-9a-f]{1,13});(b=([0-9a-f]{32});m=([0-9a-f]{1,16});t=([0-9a-f]{1,13});x=[0-9a-f]{1,16})$/
 
 /** @throws {ParseError} if it is not such a cursor, or a number is 2^52 or more */
 export function parseCursor(text: string): Cursor {
-  const [, seqnumId, seqnum, entry, realtime] = shape.exec(text) ?? []
-  if (seqnumId === undefined || seqnum === undefined || entry === undefined || realtime === undefined)
+  const [, seqnumId, seqnum, entry, bootId, monotonic, realtime] = shape.exec(text) ?? []
+  if (!seqnumId || !seqnum || !entry || !bootId || !monotonic || !realtime)
     throw new ParseError(
       `Cannot parse journal cursor "${text.slice(0, 200)}": expected s=, i=, b=, m=, t=, x=`,
     )
@@ -28,6 +30,8 @@ export function parseCursor(text: string): Cursor {
     seqnumId,
     seqnum: Number.parseInt(seqnum, 16),
     entry,
+    bootId,
+    monotonicMicroseconds: Number.parseInt(monotonic, 16),
     realtimeMicroseconds: Number.parseInt(realtime, 16),
   }
 }

@@ -5,7 +5,7 @@
  * Only the header of a file is read, 272 bytes at its begin.
  * @see https://systemd.io/JOURNAL_FILE_FORMAT/
  */
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Tree } from '../../src/tree.ts'
 
@@ -14,6 +14,8 @@ export interface JournalFolder {
   readonly namespace: string
   /** On this machine. */
   readonly path: string
+  /** Tells it from one that was removed and made again. */
+  readonly inode: number
 }
 
 export interface JournalFile {
@@ -21,6 +23,8 @@ export interface JournalFile {
   readonly folder: string
   /** Which journald counted its entries; without entries it means nothing. */
   readonly seqnumId: string
+  /** It is the first file of its id: no number before its head was given under that id. */
+  readonly isOrigin: boolean
   /** The numbers of its first and last entry. */
   readonly head: number
   readonly tail: number
@@ -30,7 +34,7 @@ export interface JournalFile {
   readonly tailMicroseconds: number
 }
 
-const roots = ['run/log/journal', 'var/log/journal']
+export const roots = ['run/log/journal', 'var/log/journal']
 const folderName = /^[0-9a-f]{32}(?:\.(.+))?$/
 const signature = 'LPKSHHRH'
 /** Up to tail_entry_realtime, which the oldest format has. */
@@ -43,15 +47,16 @@ export async function journalFolders(host: Tree): Promise<JournalFolder[]> {
     for (const name of await host.list(root)) {
       const match = folderName.exec(name)
       if (!match) continue
-      const path = `${root}/${name}`
-      if ((await host.list(path)).some(isJournal))
-        folders.push({ namespace: match[1] ?? '', path: host.resolve(path) })
+      if (!(await host.list(`${root}/${name}`)).some(isJournal)) continue
+      const path = host.resolve(`${root}/${name}`)
+      const found = await stat(path).catch(() => undefined) // Removed since the listing.
+      if (found) folders.push({ namespace: match[1] ?? '', path, inode: found.ino })
     }
   }
   return folders
 }
 
-function isJournal(name: string): boolean {
+export function isJournal(name: string): boolean {
   return name.endsWith('.journal') || name.endsWith('.journal~')
 }
 
@@ -93,6 +98,7 @@ export function parseHeader(
     path,
     folder,
     seqnumId: header.toString('hex', 72, 88),
+    isOrigin: header.compare(header, 24, 40, 72, 88) === 0,
     tail: number(160),
     head: number(168),
     entries,

@@ -50,7 +50,7 @@ export async function* follow(
     signal: AbortSignal.any([signal, left.signal]),
   })
   const parser = new ExportParser(fieldBytes)
-  const batch = new Batch(following)
+  const batch = new Batch(following, cursor === undefined ? undefined : parseCursor(cursor))
   let isFirst = true
   let next: Promise<IteratorResult<Buffer, void>> | undefined
   let flushAt = 0

@@ -3,11 +3,11 @@
  * boots, read through journalctl. Nothing of what others sent to systemd-journal-remote is read.
  * @see journalctl(1), systemd-journald.service(8)
  */
-import { access, constants } from 'node:fs/promises'
 import * as z from 'zod'
-import { type CollectContext, counter, gauge, type Presence, withOptions } from '../../src/model.ts'
+import { counter, gauge, withOptions } from '../../src/model.ts'
 import { journalFiles, journalFolders } from './files.ts'
 import { streamOf } from './position.ts'
+import { probe } from './probe.ts'
 import { readJournals } from './reader.ts'
 import { shaping } from './shape.ts'
 import { initialPattern } from './start.ts'
@@ -99,46 +99,11 @@ export const journald = withOptions({
     }
     yield { metric: droppedFields, value: dropped, labels: {} }
   },
-  read: (context) =>
-    readJournals(context, () => {
+  async *read(context) {
+    const presence = await probe(context)
+    if (!presence.here && presence.mended) throw new Error(`Cannot read the journal: ${presence.why}`)
+    yield* readJournals(context, () => {
       dropped += 1
-    }),
+    })
+  },
 })
-
-async function probe({ host, run, signal }: CollectContext): Promise<Presence> {
-  const version = await run({ program: 'journalctl', args: ['--version'], signal }).catch(() => undefined)
-  if (version?.exitCode !== 0)
-    return { here: false, why: 'there is no journalctl; `apt-get install systemd` (or the like) brings it' }
-  const present = (await host.exists('run/log/journal')) || (await host.exists('var/log/journal'))
-  if (!present)
-    return {
-      here: false,
-      why: 'no journal: neither /run/log/journal nor /var/log/journal is there; `systemctl start systemd-journald`',
-    }
-  return forbidden(host).then((path) =>
-    path === undefined
-      ? { here: true }
-      : {
-          here: false,
-          why: `no permission to read ${path}; run as root, or \`usermod -aG systemd-journal USER\``,
-        },
-  )
-}
-
-/** @returns the first folder or file that this process may not read */
-async function forbidden(host: CollectContext['host']): Promise<string | undefined> {
-  const denied = (path: string) =>
-    access(path, constants.R_OK).then(
-      () => false,
-      (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM',
-    )
-  for (const root of ['run/log/journal', 'var/log/journal']) {
-    const path = host.resolve(root)
-    if (await denied(path)) return path
-    for (const name of await host.list(root)) {
-      const folder = host.resolve(`${root}/${name}`)
-      if (/^[0-9a-f]{32}/.test(name) && (await denied(folder))) return folder
-    }
-  }
-  return undefined
-}

@@ -20,16 +20,19 @@ export class Numbers {
   /** The last number that came, by id; the least recently seen first. */
   readonly #last: Map<string, number>
   /** The folder of each id's files. */
-  #folders: ReadonlyMap<string, string>
+  #folders: ReadonlyMap<string, string> = new Map()
+  /** The number before the first that was given under an id, where its first file was seen. */
+  readonly #origins = new Map<string, number>()
 
   constructor(last: Readonly<Record<string, number>>, files: readonly JournalFile[]) {
     this.#last = new Map(Object.entries(last))
-    this.#folders = foldersOf(files)
+    this.know(files)
   }
 
   /** Makes other files known: a rotated or new one. */
   know(files: readonly JournalFile[]): void {
     this.#folders = foldersOf(files)
+    for (const { seqnumId, head, isOrigin } of files) if (isOrigin) this.#origins.set(seqnumId, head - 1)
   }
 
   isKnown(seqnumId: string): boolean {
@@ -43,7 +46,7 @@ export class Numbers {
       this.#last.set(seqnumId, number)
       return undefined
     }
-    const before = Math.max(last ?? 0, this.#lastOfFolder(seqnumId))
+    const before = Math.max(last ?? this.#origins.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId))
     this.#last.delete(seqnumId)
     this.#last.set(seqnumId, Math.max(last ?? 0, number))
     if (this.#last.size > most) this.#last.delete(this.#last.keys().next().value ?? '')
@@ -76,13 +79,15 @@ function foldersOf(files: readonly JournalFile[]): Map<string, string> {
 }
 
 /**
- * Why a gap is there. Numbers before the first that any file still has were vacuumed; later ones were in a file and
- * could not be read.
+ * Splits a gap at the first number that any file of its id still has: what is before was vacuumed, what is after was
+ * in a file and did not come out of it.
  */
-export function reasonsOf(gap: Gap, seqnumId: string, files: readonly JournalFile[]): Record<string, number> {
+export function splitGap(
+  { from, to }: Gap,
+  seqnumId: string,
+  files: readonly JournalFile[],
+): { readonly vacuumed: number; readonly there: { readonly from: number; readonly to: number } | undefined } {
   const heads = files.filter((file) => file.seqnumId === seqnumId).map(({ head }) => head)
-  const oldest = Math.min(...heads, gap.to + 1)
-  const vacuumed = Math.max(0, Math.min(gap.to, oldest - 1) - gap.from + 1)
-  const corrupted = gap.to - gap.from + 1 - vacuumed
-  return { ...(vacuumed > 0 && { vacuumed }), ...(corrupted > 0 && { corrupted }) }
+  const oldest = Math.max(from, Math.min(...heads, to + 1))
+  return { vacuumed: oldest - from, there: oldest > to ? undefined : { from: oldest, to } }
 }

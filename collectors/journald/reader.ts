@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { CommandError } from '../../src/errors.ts'
 import type { ReadContext, SourceBatch } from '../../src/model.ts'
-import { type JournalFile, journalFiles, journalFolders } from './files.ts'
+import type { Gathering } from './batch.ts'
+import { type JournalFile, type JournalFolder, journalFiles, journalFolders } from './files.ts'
 import { follow } from './follow.ts'
+import { lookAgain } from './look-again.ts'
 import { Mailbox } from './mailbox.ts'
 import { Numbers } from './numbers.ts'
 import { type JournalPosition, parsePosition, streamOf } from './position.ts'
@@ -24,7 +26,7 @@ const pauseMilliseconds = 5000
 const firstPauseMilliseconds = 250
 const mostPauseMilliseconds = 30_000
 /** So long a journalctl may be silent while its files hold newer entries; doubled each time that did not help. */
-const firstStallMilliseconds = 15_000
+const firstStallMilliseconds = 10_000
 const mostStallMilliseconds = 600_000
 
 export interface ReadOptions extends Shaping {
@@ -96,7 +98,7 @@ async function readNamespace(
     }
     const files = () => filesOf(namespace, context)
     const atStart = await files()
-    await using view = await createView(folders)
+    await using view = await createView(folders.map(({ path }) => path))
     const numbers = new Numbers(position?.last ?? {}, atStart)
     const stopping = new AbortController()
     const until = AbortSignal.any([signal, stopping.signal])
@@ -123,6 +125,8 @@ async function readNamespace(
         numbers,
         firstGap: position || options.initial === 'all' ? undefined : 'before_start',
         files,
+        lookAgain: (...[range, seqnumId, before, all]: Parameters<Gathering['lookAgain']>) =>
+          lookAgain(range, seqnumId, before, all, { ...context, signal: until }),
         filter,
         fields,
         view: view.path,
@@ -158,8 +162,8 @@ async function readNamespace(
   }
 }
 
-async function foldersOf(namespace: string, { host }: Context): Promise<string[]> {
-  return (await journalFolders(host)).filter((one) => one.namespace === namespace).map(({ path }) => path)
+async function foldersOf(namespace: string, { host }: Context): Promise<JournalFolder[]> {
+  return (await journalFolders(host)).filter((one) => one.namespace === namespace)
 }
 
 async function filesOf(namespace: string, { host }: Context): Promise<JournalFile[]> {

@@ -8,7 +8,7 @@ import { text } from './shape.ts'
 /** `previous-boot`, `all`, or a duration such as `12h`. */
 export type Initial = string
 
-export const initialPattern = /^(?:previous-boot|all|\d{1,6}[smhd])$/
+export const initialPattern = /^(?:previous-boot|all|\d{1,9}[smhd])$/
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 

@@ -59,7 +59,7 @@ suite('page', () => {
       const collectors = await rows(page, 'Collector')
       assert.deepEqual(
         collectors.map((row) => row.split(' ').slice(0, 2).join(' ')),
-        ['zram ok', 'root ok', 'host ok', 'inventory ok'],
+        ['zram ok', 'root ok', 'host ok', 'inventory ok', 'journald absent'],
       )
       const sinks = await rows(page, 'Sink')
       assert.equal(sinks.length, 1)

@@ -1,6 +1,7 @@
 /** Reads journals as the engine does, without a spool: what was yielded is what counts. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { journald } from '../../collectors/journald/journald.ts'
+import { commandRunner } from '../../src/command.ts'
 import type { LogRecord } from '../../src/model.ts'
 import { tree } from '../../src/tree.ts'
 import { contextOf } from '../collectors/context.ts'
@@ -25,6 +26,7 @@ export function reading(
   root: string,
   options: unknown = {},
   positions: ReadonlyMap<string, string> = new Map(),
+  tools = commandRunner(),
 ): Reading {
   const stopping = new AbortController()
   const context = contextOf({ options })
@@ -55,6 +57,8 @@ export function reading(
   const done: Promise<void> = (async () => {
     const batches = journald.read?.({
       ...context,
+      run: tools,
+      stream: tools.stream,
       host: tree(root),
       positions,
       signal: stopping.signal,

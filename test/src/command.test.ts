@@ -172,3 +172,60 @@ test('a command stuck in D state is recorded, not started again, and forgotten o
   assert.deepEqual(await run.stuck(), [])
   assert.equal((await run(sh('true', { key: 'the mount' }))).exitCode, 0)
 })
+
+test('a streamed command gives its output piece by piece while it runs on, and is killed when it is left', async () => {
+  const { stream } = commandRunner()
+  const pieces: string[] = []
+  let group = 0
+  for await (const piece of stream(sh('echo $$; sleep 0.1; echo two; sleep 60 & sleep 60'))) {
+    pieces.push(piece.toString().trim())
+    if (pieces.length === 1) group = Number(pieces[0])
+    else break
+  }
+  assert.deepEqual(pieces.slice(1), ['two'])
+  assert.equal(await groupAlive(group), false)
+})
+
+test('a streamed command waits while nobody asks for more', async () => {
+  const { stream } = commandRunner()
+  const folder = await mkdtemp(join(tmpdir(), 'remora-command-'))
+  try {
+    const pieces = stream(sh(`head -c 4000000 /dev/zero; touch ${folder}/done`))
+    await pieces.next()
+    await sleep(300)
+    await assert.rejects(readFile(`${folder}/done`), 'it has not written everything')
+    let bytes = 0
+    for await (const piece of pieces) bytes += piece.length
+    assert.ok(bytes > 3_000_000)
+    await readFile(`${folder}/done`)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test('a streamed command that fails, is not there, or is stopped says so after what it gave', async () => {
+  const { stream, stuck } = commandRunner()
+  const read = async (pieces: AsyncIterable<Buffer>) => {
+    let text = ''
+    for await (const piece of pieces) text += piece.toString()
+    return text
+  }
+  assert.equal(await read(stream(sh('echo all'))), 'all\n')
+  assert.equal(
+    (await failure(read(stream(sh('echo part; echo "what went wrong" >&2; exit 3'))))).message,
+    'Cannot run "sh": exit code 3: what went wrong',
+  )
+  assert.equal(
+    (await failure(read(stream({ program: 'remora-no-such-tool', args: [] })))).message,
+    'Cannot run "remora-no-such-tool": not found',
+  )
+  const controller = new AbortController()
+  const running = failure(read(stream(sh('echo $$ >&2; sleep 60', { signal: controller.signal }))))
+  await sleep(100)
+  controller.abort()
+  const error = await running
+  assert.equal(error.message, `Cannot run "sh": stopped: ${error.stderr}`)
+  assert.ok(error.seconds < 5)
+  assert.equal(await groupAlive(Number(error.stderr)), false)
+  assert.deepEqual(await stuck(), [])
+})
