@@ -90,7 +90,7 @@ export function view(source: string, record: Viewed): View {
  */
 export function viewer(): (source: string, record: Viewed) => View {
   const known = new Map<Field, Seen>()
-  const names = new Map<string, Name>()
+  const nameOf = namer()
   let records = 0
   return (_source, { time, observed, fields }) => {
     records += 1
@@ -102,7 +102,7 @@ export function viewer(): (source: string, record: Viewed) => View {
     for (const field of fields) {
       let seen = known.get(field)
       if (seen === undefined) {
-        seen = see(field, names)
+        seen = see(field, nameOf)
         known.set(field, seen)
       }
       const { role, text } = seen
@@ -127,9 +127,26 @@ export function viewer(): (source: string, record: Viewed) => View {
   }
 }
 
+/** Names of fields to names of attributes, each looked up once. Several fields may be one attribute. */
+function namer(): (own: string) => Name {
+  const byField = new Map<string, Name>()
+  const byAttribute = new Map<string, Name>()
+  return (own) => {
+    let name = byField.get(own)
+    if (name === undefined) {
+      const called = attributeName(own)
+      name = byAttribute.get(called) ?? { name: called, isNumber: whole.has(called), record: 0, index: 0 }
+      byField.set(own, name)
+      byAttribute.set(called, name)
+    }
+    return name
+  }
+}
+
 /** An attribute's name, and where the record in hand (the `record`th of a viewer) has it, if it has. */
 interface Name {
   readonly name: string
+  readonly isNumber: boolean
   record: number
   index: number
 }
@@ -143,13 +160,11 @@ interface Seen {
   readonly attribute: Attribute
 }
 
-function see([own, bytes]: Field, names: Map<string, Name>): Seen {
+function see([own, bytes]: Field, nameOf: (own: string) => Name): Seen {
   const text = printable(bytes)
-  const called = attributeName(own)
-  const name = names.get(called) ?? { name: called, record: 0, index: 0 }
-  names.set(called, name)
-  const number = whole.has(called) && /^(0|[1-9]\d{0,14})$/.test(text)
-  const attribute = { name: called, value: number ? Number(text) : text }
+  const name = nameOf(own)
+  const number = name.isNumber && /^(0|[1-9]\d{0,14})$/.test(text)
+  const attribute = { name: name.name, value: number ? Number(text) : text }
   const severity = severityOf(own, text)
   const role = severity ? 'severity' : (roles.get(own) ?? 'attribute')
   return { role, text, severity, name, attribute }

@@ -20,7 +20,7 @@ export interface Entry {
   /** Whole: not cut yet. */
   readonly line: string
   /** Each pair as the protobuf of an entry has it: records share most of them, so each is encoded once. */
-  readonly metadata: readonly Uint8Array[]
+  readonly metadata: Uint8Array[]
   readonly metadataBytes: number
 }
 
@@ -34,12 +34,21 @@ export function entries(batch: EventBatch, config: LokiSinkConfig, origin: Origi
   const see = viewer()
   const labels = labelMaker(batch.source, config, origin)
   const reserved = new Set([...own, ...streamNames, ...Object.keys(config.labels)])
+  const names = new Map<string, string>()
+  const nameOf = (attribute: string) => {
+    let name = names.get(attribute)
+    if (name === undefined) {
+      name = labelName(attribute)
+      if (reserved.has(name)) name += '_'
+      names.set(attribute, name)
+    }
+    return name
+  }
   const known = new Map<Attribute, Uint8Array>()
   const pairOf = (attribute: Attribute) => {
     let encoded = known.get(attribute)
     if (encoded === undefined) {
-      const name = labelName(attribute.name)
-      encoded = pair(reserved.has(name) ? `${name}_` : name, cut(text(attribute.value), mostValueBytes))
+      encoded = pair(nameOf(attribute.name), cut(text(attribute.value), mostValueBytes))
       known.set(attribute, encoded)
     }
     return encoded
@@ -83,7 +92,7 @@ const own = [
 ]
 
 /** Remora's own come first: they always fit. What does not is counted in `remora_omitted`. */
-function bounded(pairs: readonly Uint8Array[]): Pick<Entry, 'metadata' | 'metadataBytes'> {
+function bounded(pairs: Uint8Array[]): Pick<Entry, 'metadata' | 'metadataBytes'> {
   let bytes = 0
   for (const { length } of pairs) bytes += length
   if (pairs.length <= mostPairs && bytes <= mostMetadataBytes)

@@ -52,7 +52,9 @@ export function encodePush(entries: readonly Stamped[], limits: Limits): Uint8Ar
     stream.push({
       timestamp: { seconds: Number(time / 1_000_000_000n), nanos: Number(time % 1_000_000_000n) },
       line: cut(entry.line, limits.lineBytes),
-      $unknowns: [...entry.metadata, ...(moved ? [pair('remora_time', isoNanoseconds(entry.time))] : [])],
+      $unknowns: moved
+        ? [...entry.metadata, pair('remora_time', isoNanoseconds(entry.time))]
+        : entry.metadata,
     })
   }
   const request = { streams: [...streams].map(([labels, adapters]) => ({ labels, entries: adapters })) }

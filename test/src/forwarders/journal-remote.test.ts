@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { systemClock } from '../../../src/clock.ts'
 import { journalRemoteSink } from '../../../src/config-schema.ts'
 import { journalRemoteForwarder } from '../../../src/forwarders/journal-remote.ts'
@@ -216,6 +217,44 @@ test('journal-remote sends nothing a real receiver leaves out in silence: times 
   await nowhere.close()
   assert.equal(parseExport(await server.read()).length, times.length + wrong.length + 1)
   assert.doesNotMatch(server.said(), /invalid|ignoring|aborting/i)
+})
+
+test('journal-remote brings any fields of any names and bytes to a real receiver', async () => {
+  await using server = await startJournalRemote()
+  await using sink = forwarder(server.url)
+  const name = fc.oneof(
+    fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,70}$/),
+    fc.string({ minLength: 1, maxLength: 80 }).filter((text) => !text.includes('=')),
+    fc.constantFrom('MESSAGE', '_BOOT_ID', '__CURSOR', '__SEQNUM', '__X', '_', '9', 'body', 'REMORA_ID'),
+  )
+  const value = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.constantFrom(Buffer.from(''), Buffer.from('\n\n=\n')),
+  )
+  const records = fc
+    .sample(fc.array(fc.tuple(name, value), { maxLength: 12 }), { numRuns: 400, seed: 42 })
+    .map((fields, index) => ({ ...entry(index, []), fields: [...entry(index, []).fields, ...fields] }))
+  assert.equal((await sink.send(batch(records))).is, 'accepted')
+  const found = parseExport(await server.read())
+  assert.equal(found.length, 400)
+  for (const [index, record] of records.entries()) {
+    const kept = new Set(found[index]?.fields)
+    for (const [own, bytes] of record.fields) {
+      if (['__CURSOR', '__SEQNUM', '__REALTIME_TIMESTAMP', '__MONOTONIC_TIMESTAMP'].includes(own)) continue
+      const text = Buffer.from(bytes).toString('latin1')
+      const renamed = [...kept]
+        .filter((field) => field.startsWith('REMORA_NAME='))
+        .map((field) => Buffer.from(field.slice(12), 'latin1').toString())
+        .filter((field) => field.slice(field.indexOf('=') + 1) === own.toWellFormed())
+        .map((field) => field.slice(0, field.indexOf('=')))
+      const names = [own, ...renamed]
+      assert.ok(
+        names.some((one) => kept.has(`${one}=${text}`)),
+        `${JSON.stringify(own)} of record ${index}`,
+      )
+    }
+  }
+  assert.doesNotMatch(server.said(), /invalid|ignoring|aborting|skipping/i)
 })
 
 test('journal-remote brings batches of 2,000 across a receiver killed and restarted: none missing', async () => {
