@@ -150,7 +150,7 @@ function encodeField(name: string, value: Uint8Array): Uint8Array {
 function isOneLine(value: Uint8Array): boolean {
   for (let at = 0; at < value.length; at += 1) {
     const byte = value[at] ?? 0
-    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return false
+    if (byte < 0x20 && byte !== 0x09) return false
   }
   return isUtf8(value)
 }

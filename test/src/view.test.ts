@@ -99,6 +99,16 @@ test('view keeps what is no priority, no number and no second body as attributes
   })
 })
 
+test('view keeps a severity text that was said, and the number of the first that has one', () => {
+  const fields = [
+    ['severity_text', 'ALARM'],
+    ['PRIORITY', '3'],
+    ['severity_number', '9'],
+  ] as const
+  const { severityText, severityNumber, attributes } = view('files', record(fields))
+  assert.deepEqual([severityText, severityNumber, named(attributes)], ['ALARM', 17, { severity_number: '9' }])
+})
+
 test('view of a state change is what its collector said', () => {
   const reading = {
     part: 'zram0:fill',

@@ -194,13 +194,13 @@ test('journal-remote makes an entry of a state change, with its own names beside
 test('journal-remote sends nothing a real receiver leaves out in silence: times and boots of any kind', async () => {
   await using server = await startJournalRemote()
   await using sink = forwarder(server.url)
-  const times = [0n, -5n, 1n, 1n << 62n, (1n << 65n) + 7n]
+  const times = [0n, -5n, -7_000_000n, 1n, 1n << 62n, (1n << 65n) + 7n]
   const records = times.map((time, index): SpooledRecord => {
     const fields: Field[] = [['MESSAGE', Buffer.from(`time ${time}`)]]
     return { stream: 's', id: `s:${index}`, number: index + 1, time, observed: time, fields }
   })
   assert.equal((await sink.send(batch(records, 'files'))).is, 'accepted')
-  const wrong = ['', 'x', '99999999999999999999', '18446744073709551616', '-1']
+  const wrong = ['', 'x', '0', '99999999999999999999', '18446744073709551616', '-1']
   const entries = wrong.map((text, index): SpooledRecord => {
     const fields = entry(index, [['MESSAGE', `stamp ${text}`]]).fields.map(
       ([name, value]) => [name, name.endsWith('_TIMESTAMP') ? Buffer.from(text) : value] as const,

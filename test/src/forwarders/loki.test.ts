@@ -115,6 +115,9 @@ test('2,500 identical lines in one microsecond all survive in Loki, and sending 
     assert.equal(loki.stored().length, 2500)
     assert.equal(new Set(ids(loki.stored())).size, 2500)
   }
+  for (const part of [records.slice(0, 1700), records.slice(1700)])
+    assert.equal((await sink.send(batch(part))).is, 'accepted')
+  assert.equal(loki.stored().length, 2500)
 })
 
 test('identical lines whose ids give one ordinal survive in Loki side by side', async () => {
@@ -141,6 +144,19 @@ test('loki gets each stream oldest first', async () => {
   assert.equal(loki.posts.length, 1)
   assert.deepEqual(ids([...loki.streams.values()].flat()).sort(), ['ab:1', 'ab:2', 'ab:3'])
   assert.ok(loki.stored().every(({ metadata }) => metadata.remora_time === undefined))
+})
+
+test('loki gets what is sent with another time in its new place', async () => {
+  await using loki = await startLoki()
+  await using sink = forwarder({ url: loki.url })
+  const time = now()
+  const records = [
+    entry(1, time - 24n * 8n * hour, 'moved to now'),
+    entry(2, time - (hour * 3n) / 2n, 'as it was'),
+  ]
+  assert.equal((await sink.send(batch(records))).is, 'accepted')
+  assert.equal(loki.posts.length, 1)
+  assert.deepEqual(ids(loki.stored()), ['ab:2', 'ab:1'])
 })
 
 test('loki cuts a line at 256 KB on a whole character and says how long it was', async () => {
@@ -253,11 +269,17 @@ test('loki sends what lies too far behind its stream with another time, and its 
     ...Array.from({ length: 5 }, (_, index) => entry(20 + index, time - hour / 2n, 'in time')),
     ...Array.from({ length: 15 }, (_, index) => entry(40 + index, time - 2n * hour, 'late', unit)),
     entry(60, time, 'other', { _SYSTEMD_UNIT: 'y.service' }),
+    // Older than all, in a stream that has nothing newer.
+    ...Array.from({ length: 5 }, (_, index) =>
+      entry(70 + index, time - 5n * hour, 'old', { _SYSTEMD_UNIT: 'z.service' }),
+    ),
   ]
   assert.equal((await sink.send(batch(backfill))).is, 'accepted')
   assert.equal(loki.stored().length, 2 + backfill.length)
   assert.equal(new Set(ids(loki.stored())).size, 2 + backfill.length)
-  assert.equal(loki.stored().filter(({ metadata }) => metadata.remora_time !== undefined).length, 30)
+  const moved = loki.stored().filter(({ metadata }) => metadata.remora_time !== undefined)
+  assert.deepEqual(new Set(moved.map(({ line }) => line)), new Set(['late']))
+  assert.equal(moved.length, 30)
 })
 
 test('loki leaves a refusal it does not understand to the bisection: one in quarantine, nothing doubled', async () => {
