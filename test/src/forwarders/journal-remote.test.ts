@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { systemClock } from '../../../src/clock.ts'
 import { journalRemoteSink } from '../../../src/config-schema.ts'
@@ -8,7 +9,9 @@ import { journalRemoteForwarder } from '../../../src/forwarders/journal-remote.t
 import type { Field } from '../../../src/model.ts'
 import type { EventBatch, SpooledRecord } from '../../../src/spool/batch.ts'
 import { type Entry, parseExport, startJournalRemote } from '../../journal-remote-server.ts'
+import { folder, open, options, sink } from '../spool/spool.ts'
 import { origin, sample, sampleBatch } from './batches.ts'
+import { counts, deliver, until } from './deliveries.ts'
 import { always, startReceiver } from './receiver.ts'
 
 const never = new AbortController().signal
@@ -316,4 +319,45 @@ test('journal-remote tells what the receiver says: a wrong path, no receiver, to
   assert.equal((await refused.send(batch([]))).is, 'accepted')
   assert.equal(large.posts.length, 1)
   assert.equal(large.posts[0]?.headers['content-type'], 'application/vnd.fdo.journal')
+})
+
+test('a real receiver killed and restarted seven times has every event in the end, and the ledger is exact', async (t) => {
+  await using server = await startJournalRemote()
+  const spool = await open(t, options(await folder(t)), [sink('far')])
+  const size = 2000
+  const batches = 10
+  const records = Array.from({ length: batches * size }, (_, at) =>
+    entry(at + 1, [
+      ['MESSAGE', `event ${at + 1}`],
+      ['DATA', at % 100 === 0 ? randomBytes(2000) : 'x'],
+    ]),
+  )
+  const config = journalRemoteSink.parse({ type: 'journal-remote', url: server.url })
+  const { delivery } = deliver(t, spool, journalRemoteForwarder(config, origin, systemClock), {
+    clock: systemClock,
+    firstRetryMilliseconds: 20,
+    mostRetryMilliseconds: 100,
+  })
+  for (let index = 0; index < batches; index += 1) {
+    const part = records.slice(index * size, (index + 1) * size)
+    await spool.commit('journald', { records: part, positions: [{ stream: 's', position: String(index) }] })
+    if (index % 3 === 2) continue
+    await wait(Math.random() * 60)
+    await server.stop('SIGKILL')
+    await server.start()
+  }
+  await until('all is delivered', () => delivery.idle)
+  const all = { routed: 20_000, acknowledged: 20_000, held: 0, quarantined: 0, lost: {} }
+  assert.deepEqual(await counts(spool, 'far', 'journald'), all)
+  const found = new Map(
+    parseExport(await server.read()).map((one) => [
+      one.fields.find((field) => field.startsWith('REMORA_ID=')),
+      one,
+    ]),
+  )
+  assert.equal(found.size, records.length)
+  for (const record of records) {
+    const one = found.get(`REMORA_ID=${record.id}`)
+    assert.deepEqual(one && arrived(one), expected(record))
+  }
 })
