@@ -8,10 +8,12 @@ import { type CollectFormat, collectOnce } from './cli/collect.ts'
 import { leave } from './cli/leave.ts'
 import { exit, run } from './cli/run.ts'
 import { quarantineChange, quarantineList, type SpoolCommand, spoolState } from './cli/spool.ts'
+import { tail } from './cli/tail.ts'
 import { type LoadedConfig, loadConfig } from './config.ts'
 import { collectorSectionsOf } from './config-schema.ts'
 import { ConfigError, describe } from './errors.ts'
 import { version } from './version.ts'
+import { priorityNames } from './view.ts'
 
 const out = (text: string) => process.stdout.write(text)
 const complain = (text: string) => process.stderr.write(text)
@@ -57,6 +59,32 @@ export async function main(argv: readonly string[]): Promise<number> {
         surroundings: surroundings(config),
         config: { ...config, collectors: collectorSectionsOf(config) },
         signal,
+        out,
+        complain,
+      })
+    })
+  program
+    .command('tail')
+    .description('print events as they happen, of every source; nothing of it is kept or sent')
+    .argument('[sources...]', 'default all that are enabled')
+    .option('--json', 'one JSON object for each event, whole')
+    .option('--since <duration>', 'begin so long ago, such as 10m', durationOf)
+    .option(
+      '-p, --priority <priority>',
+      'only this one, emerg to debug or 0 to 7, and more urgent ones',
+      priorityIn,
+    )
+    .option('-u, --unit <unit>', 'only this unit; * and ? are wildcards')
+    .action(async (names: string[], { json, ...wanted }: TailOptions) => {
+      const { config } = await load(configFile())
+      code = await tail(names, {
+        ...wanted,
+        format: json ? 'json' : 'line',
+        isColoured: process.stdout.isTTY && process.stdout.hasColors(),
+        collectors,
+        surroundings: surroundings(config),
+        sections: collectorSectionsOf(config),
+        signal: untilAsked(),
         out,
         complain,
       })
@@ -119,8 +147,31 @@ function formatOf(text: string): CollectFormat {
   throw new InvalidArgumentError('Known are table, prometheus, json.')
 }
 
+type TailOptions = { json?: boolean; since?: string; priority?: number; unit?: string }
+
+function durationOf(text: string): string {
+  if (/^\d{1,9}[smhd]$/.test(text)) return text
+  throw new InvalidArgumentError('A duration is a number of s, m, h or d, such as 10m.')
+}
+
+function priorityIn(text: string): number {
+  const found = /^[0-7]$/.test(text) ? Number(text) : priorityNames.indexOf(text)
+  if (found >= 0) return found
+  throw new InvalidArgumentError(`Known are ${priorityNames.join(', ')}, 0 to 7.`)
+}
+
+/** @returns what the first signal aborts, or a closed output; a second signal ends at once */
+function untilAsked(): AbortSignal {
+  const asked = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => (asked.signal.aborted ? leave(exit.killed) : asked.abort()))
+  outputClosed = () => asked.abort()
+  return asked.signal
+}
+
 /** Standard output may be closed early, by head(1) say: nothing is left to print to. */
-process.stdout.on('error', () => process.exit(exit.done))
+let outputClosed = (): void => process.exit(exit.done)
+process.stdout.on('error', () => outputClosed())
 /** Nobody is left to tell; what was being done goes on. */
 process.stderr.on('error', () => undefined)
 

@@ -79,6 +79,9 @@ const priorities = [
   [5, 'debug'],
 ] as const
 
+/** As journalctl(1) calls them, by syslog priority. */
+export const priorityNames: readonly string[] = priorities.map(([, name]) => name)
+
 /** Never throws: what cannot be understood stays as text. */
 export function view(source: string, record: Viewed): View {
   return viewer()(source, record)
