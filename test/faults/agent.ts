@@ -3,8 +3,6 @@
  * the receiver beside this file. Prints a marker at each phase and lingers there, so that a kill can meet it.
  * Usage: agent CONFIG TOTAL DELAY_MS LINGER_MS
  */
-import { channel } from 'node:diagnostics_channel'
-import { writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startAgent } from '../../src/agent.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -14,30 +12,13 @@ import { type HttpSink, httpSink } from '../../src/forwarders/http.ts'
 import { openLog } from '../../src/log.ts'
 import type { Collector, LogRecord } from '../../src/model.ts'
 import type { SpooledBatch } from '../../src/spool/batch.ts'
+import { mark, markPhases } from './phases.ts'
 import { batchRecords, isFiltered } from './scenario.ts'
 
 const [config = '', total = '0', delay = '0', linger = '0'] = process.argv.slice(2)
 const stream = 'counter'
 
-function mark(phase: string): void {
-  writeSync(1, `${phase}\n`)
-}
-
-/** Blocks the whole process: what is synchronous can only be killed inside if it lasts. */
-function block(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
-}
-
-channel('remora:spool').subscribe((message) => {
-  if (typeof message !== 'object' || message === null || !('phase' in message)) return
-  if (!('source' in message) || message.source !== stream) return
-  mark(String(message.phase))
-  if (message.phase === 'committing') block(Number(linger))
-})
-channel('remora:delivery').subscribe((message) => {
-  if (typeof message !== 'object' || message === null || !('sink' in message) || !('phase' in message)) return
-  if (message.sink === 'receiver') mark(String(message.phase))
-})
+markPhases(stream, 'receiver', Number(linger))
 
 const counter: Collector = {
   name: stream,

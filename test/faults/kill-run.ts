@@ -3,19 +3,20 @@
  * between, and checks at every scrape and at the end that the ledger tells the truth.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
 import type { Plugin } from 'esbuild'
 import { bundle } from '../../bundle.ts'
+import { freePort } from '../prometheus-server.ts'
+import { children } from './children.ts'
 import { batchRecords, issued } from './scenario.ts'
+import { assertEquations, held, parseScrape, type Scrape } from './scrape.ts'
 
 export interface KillRun {
   readonly records: number
@@ -107,24 +108,12 @@ sinks:
   await bundle(join(import.meta.dirname, 'receiver.ts'), join(folder, 'receiver.cjs'))
   await bundle(join(import.meta.dirname, 'agent.ts'), join(folder, 'agent.cjs'), plugins)
   await bundle(join(import.meta.dirname, '../../src/main.ts'), join(folder, 'remora.cjs'), plugins)
-  const children = new Set<ChildProcess>()
+  const running = children(folder)
+  const { start } = running
   const kills: Record<Phase, number> = { reading: 0, committing: 0, unanswered: 0 }
   const checked = { scrapes: 0, equations: 0 }
   let receiver: ChildProcess | undefined
   let receiverKills = 0
-
-  function start(entry: string, args: readonly (string | number)[]) {
-    const child = spawn(process.execPath, [join(folder, `${entry}.cjs`), ...args.map(String)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    children.add(child)
-    child.once('exit', () => children.delete(child))
-    let errors = ''
-    child.stderr.on('data', (data) => {
-      errors += data
-    })
-    return { child, markers: createInterface(child.stdout), errors: () => errors }
-  }
 
   async function startReceiver(): Promise<void> {
     const { child, markers } = start('receiver', [receiverPort, folder, records, lingerMilliseconds])
@@ -145,9 +134,9 @@ sinks:
 
   async function scrape(): Promise<Scrape> {
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(5000) })
-    const found = parseScrape(await answer.text())
+    const found = parseScrape(await answer.text(), 'counter')
     checked.scrapes += 1
-    checked.equations += assertEquations(found)
+    checked.equations += assertEquations(found, ['receiver', 'file'])
     return found
   }
 
@@ -239,13 +228,6 @@ sinks:
     return last
   }
 
-  async function end(): Promise<void> {
-    for (const child of children) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
-  }
-
   return {
     folder,
     records,
@@ -257,49 +239,8 @@ sinks:
     received,
     live,
     finish,
-    end,
+    end: running.end,
   }
-}
-
-/** The ledger of the counting source in one scrape, by term and sink. */
-type Scrape = ReadonlyMap<string, number>
-
-function parseScrape(text: string): Scrape {
-  const found = new Map<string, number>()
-  for (const line of text.split('\n')) {
-    const match = /^remora_records_(\w+?)(?:_total)?\{([^}]*)\} (\d+)$/.exec(line)
-    if (match === null || !match[2]?.includes('source="counter"')) continue
-    const sink = /sink="(\w+)"/.exec(match[2])?.[1]
-    const reason = /reason="(\w+)"/.exec(match[2])?.[1]
-    found.set([match[1], sink, reason].filter((part) => part !== undefined).join(' '), Number(match[3]))
-  }
-  return found
-}
-
-function sum(found: Scrape, prefix: string): number {
-  return [...found].filter(([key]) => key.startsWith(prefix)).reduce((total, [, value]) => total + value, 0)
-}
-
-function held(found: Scrape): number {
-  return sum(found, 'held')
-}
-
-function assertEquations(found: Scrape): number {
-  if (!found.has('read')) return 0
-  assert.equal(
-    found.get('read'),
-    sum(found, 'filtered ') + (found.get('spooled') ?? 0),
-    'read = filtered + spooled',
-  )
-  for (const sink of ['receiver', 'file']) {
-    const of = (term: string) => found.get(`${term} ${sink}`) ?? 0
-    assert.equal(
-      of('routed'),
-      of('acknowledged') + of('held') + of('quarantined') + sum(found, `lost ${sink} `),
-      `routed to ${sink}: ${JSON.stringify([...found])}`,
-    )
-  }
-  return 3
 }
 
 /** What the source issued and the receivers took, against what the ledger says at the end. */
@@ -375,12 +316,4 @@ function takeAll(requests: readonly (readonly { number: number; index: number }[
     }
   }
   return { numbers, repeats }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : assert.fail('no port')
 }
