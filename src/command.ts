@@ -224,7 +224,7 @@ async function* pieces(
   } finally {
     signal?.removeEventListener('abort', kill)
     if (pid !== undefined) {
-      killGroup(pid) // Also what the tool itself has left behind.
+      kill()
       if (!(await endedWithin(ended.promise, killMilliseconds))) onStuck(pid)
       released(pid)
     }

@@ -75,14 +75,18 @@ export async function privateJournald(options: JournaldOptions = {}): Promise<Pr
     root,
     async inside(program, args, input = '') {
       const running = run('nsenter', [...enter, program, ...args], { maxBuffer: 1 << 30 })
-      running.child.stdin?.end(input)
+      // A program that ends early says why by its exit code.
+      running.child.stdin?.on('error', () => undefined).end(input)
       return (await running).stdout
     },
     async start(namespace = '') {
       if (daemons.has(namespace)) return
       const args = [...enter, daemon, ...(namespace === '' ? [] : [namespace])]
       daemons.set(namespace, spawn('nsenter', args, { stdio: 'ignore' }))
-      for (let tries = 0; !existsSync(`${root}${socketFolder(namespace)}/socket`); tries++) {
+      const sockets = ['socket', 'dev-log', 'stdout'].map(
+        (name) => `${root}${socketFolder(namespace)}/${name}`,
+      )
+      for (let tries = 0; !sockets.every((path) => existsSync(path)); tries++) {
         assert.ok(tries < 200, 'journald listens')
         await sleep(25)
       }

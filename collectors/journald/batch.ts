@@ -1,7 +1,7 @@
 /** Entries of one namespace gathered to a batch, with everything that is counted on the way. */
 import type { Field, LogRecord, SourceBatch } from '../../src/model.ts'
 import type { Cursor } from './cursor.ts'
-import { droppedBefore, locate } from './entry.ts'
+import { droppedBefore, type Located } from './entry.ts'
 import type { ExportEntry } from './export.ts'
 import type { JournalFile } from './files.ts'
 import type { Found } from './look-again.ts'
@@ -15,8 +15,8 @@ const mostBytes = 1 << 20
 export interface Gathering {
   readonly namespace: string
   readonly numbers: Numbers
-  /** Why numbers before the first entry of an id are missing; undefined: the files tell. */
-  readonly firstGap: string | undefined
+  /** Whether numbers before the first entry of an id lie before the place where reading began. */
+  isBeforeStart(seqnumId: string): boolean
   files(): Promise<readonly JournalFile[]>
   /** What of these numbers the files do hold (look-again.ts). */
   lookAgain(
@@ -59,16 +59,12 @@ export class Batch {
   }
 
   /**
-   * Takes the next entry.
+   * Takes the next entry. Its sequence-number id must be known to the numbers.
    * @param copy it was taken already, out of another file
-   * @throws {ParseError} if it does not say where it is
    */
-  async add(entry: ExportEntry, observed: bigint, copy: boolean): Promise<void> {
-    const { numbers } = this.#how
-    const { cursor, cursorText, time } = locate(entry)
+  add(entry: ExportEntry, { cursor, cursorText, time }: Located, observed: bigint, copy: boolean): void {
     const { seqnumId, seqnum } = cursor
-    if (!numbers.isKnown(seqnumId)) numbers.know(await this.#how.files())
-    const gap = numbers.take(seqnumId, seqnum)
+    const gap = this.#how.numbers.take(seqnumId, seqnum)
     if (gap) this.#gaps.push({ gap, seqnumId, before: this.#before })
     this.#before = cursor
     this.#read += 1
@@ -107,8 +103,8 @@ export class Batch {
     const files = await this.#how.files()
     this.#how.numbers.know(files)
     for (const { gap, seqnumId, before } of this.#gaps) {
-      if (gap.first && this.#how.firstGap !== undefined) {
-        this.miss(this.#how.firstGap, gap.to - gap.from + 1)
+      if (gap.first && this.#how.isBeforeStart(seqnumId)) {
+        this.miss('before_start', gap.to - gap.from + 1)
         continue
       }
       const { vacuumed, there } = splitGap(gap, seqnumId, files)

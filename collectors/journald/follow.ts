@@ -6,9 +6,9 @@ import { ParseError } from '../../src/errors.ts'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
 import { Batch, type Gathering } from './batch.ts'
 import { parseCursor } from './cursor.ts'
-import { locate } from './entry.ts'
+import { type Located, locate } from './entry.ts'
 import { type ExportEntry, ExportParser } from './export.ts'
-import { passOlder } from './start.ts'
+import { type Initial, passOlder } from './start.ts'
 
 /** How long the first entry of a batch waits for others. */
 const gatherMilliseconds = 20
@@ -20,6 +20,7 @@ export interface Following extends Gathering {
   readonly cursor: string | undefined
   /** The arguments that say where to begin without a cursor. */
   readonly begin: readonly string[]
+  readonly initial: Initial
   readonly fieldBytes: number
   /** Called with every piece that came. */
   heard(): void
@@ -31,7 +32,7 @@ export async function* follow(
   { stream, skip }: Pick<CollectContext, 'stream' | 'skip'>,
   signal: AbortSignal,
 ): AsyncGenerator<SourceBatch, void> {
-  const { view, cursor, begin, fieldBytes } = following
+  const { namespace, view, cursor, begin, fieldBytes, numbers } = following
   const from = cursor === undefined ? begin : [`--cursor=${cursor}`]
   const args = [
     '--quiet',
@@ -46,7 +47,7 @@ export async function* follow(
   const pieces = stream({
     program: 'journalctl',
     args,
-    key: view,
+    key: `journalctl of ${namespace}`,
     signal: AbortSignal.any([signal, left.signal]),
   })
   const parser = new ExportParser(fieldBytes)
@@ -55,14 +56,15 @@ export async function* follow(
   let next: Promise<IteratorResult<Buffer, void>> | undefined
   let flushAt = 0
 
-  const add = async (entry: ExportEntry, observed: bigint) => {
+  /** @returns undefined for an entry that does not say where it is, which is skipped */
+  const located = (entry: ExportEntry): Located | undefined => {
     try {
-      const how = isFirst ? await first(entry, following, batch) : 'new'
-      isFirst = false
-      if (how !== 'same') await batch.add(entry, observed, how === 'copy')
+      return locate(entry)
     } catch (error) {
-      if (!(error instanceof ParseError)) throw error
-      skip(error)
+      skip(
+        error instanceof ParseError ? error : new ParseError('Cannot take journal entry', { cause: error }),
+      )
+      return undefined
     }
   }
 
@@ -79,8 +81,14 @@ export async function* follow(
       following.heard()
       const observed = BigInt(Date.now()) * 1_000_000n
       for (const entry of parser.parse(piece.value)) {
+        const place = located(entry)
+        if (!place) continue
+        if (!numbers.isKnown(place.cursor.seqnumId)) numbers.know(await following.files())
+        const how = isFirst ? await first(place, following, batch) : 'new'
+        isFirst = false
+        if (how === 'same') continue
         if (batch.isEmpty) flushAt = performance.now() + gatherMilliseconds
-        await add(entry, observed)
+        batch.add(entry, place, observed, how === 'copy')
         if (batch.isFull) yield await batch.take()
       }
       for (const error of parser.takeErrors()) skip(error)
@@ -96,14 +104,13 @@ export async function* follow(
 
 /** What the first entry is: the one of the cursor, a copy of it in another file, or a new one. */
 async function first(
-  entry: ExportEntry,
-  { cursor, numbers, begin, files, firstGap }: Following,
+  found: Located,
+  { cursor, numbers, initial, files }: Following,
   batch: Batch,
 ): Promise<'same' | 'copy' | 'new'> {
-  const found = locate(entry)
   if (cursor === undefined) {
-    if (begin.length > 0 && firstGap !== undefined)
-      batch.miss(firstGap, passOlder(numbers, await files(), found.cursor.realtimeMicroseconds))
+    if (initial !== 'all')
+      batch.miss('before_start', passOlder(numbers, await files(), found.cursor.realtimeMicroseconds))
     return 'new'
   }
   if (found.cursorText === cursor) return 'same'

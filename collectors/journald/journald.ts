@@ -8,6 +8,7 @@ import { counter, gauge, withOptions } from '../../src/model.ts'
 import { journalFiles, journalFolders } from './files.ts'
 import { streamOf } from './position.ts'
 import { probe } from './probe.ts'
+import { type Progress, startOf } from './progress.ts'
 import { readJournals } from './reader.ts'
 import { shaping } from './shape.ts'
 import { initialPattern } from './start.ts'
@@ -30,6 +31,20 @@ const newest = gauge(
   'timestamp_seconds',
   'tail_entry_realtime',
   'When the newest entry was written.',
+  ['namespace'],
+)
+const position = gauge(
+  'node_journald_position_timestamp_seconds',
+  'timestamp_seconds',
+  '__REALTIME_TIMESTAMP',
+  'When the last entry taken was written; where nothing is read, the first that would be.',
+  ['namespace'],
+)
+const behind = gauge(
+  'node_journald_behind_entries',
+  'none',
+  'tail_entry_seqnum',
+  'Entries in the journal that are not taken, at most: a damaged one stays among them until the next.',
   ['namespace'],
 )
 const droppedFields = counter(
@@ -60,50 +75,47 @@ export const options = z.strictObject({
 })
 
 let dropped = 0
+const progress = new Map<string, Progress>()
 
 export const journald = withOptions({
   name: 'journald',
-  metrics: [files, size, oldest, newest, droppedFields],
+  metrics: [files, size, oldest, newest, position, behind, droppedFields],
   schedule: '*/30 * * * * *',
   options,
   probe,
-  async *collect({ host }) {
+  async *collect(context) {
+    const { host } = context
     const folders = await journalFolders(host)
     for (const name of new Set(folders.map(({ namespace }) => namespace))) {
-      const found = await journalFiles(
-        host,
-        folders.filter(({ namespace }) => namespace === name),
-      )
+      const own = folders.filter(({ namespace }) => namespace === name)
+      const found = await journalFiles(host, own)
       const labels = { namespace: streamOf(name) }
       yield { metric: files, value: found.length, labels }
       yield { metric: size, value: found.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), labels }
       if (found.length === 0) continue
-      const seconds = (microseconds: number[], pick: (...all: number[]) => number) =>
-        pick(...microseconds) / 1e6
-      yield {
-        metric: oldest,
-        value: seconds(
-          found.map(({ headMicroseconds }) => headMicroseconds),
-          Math.min,
-        ),
-        labels,
-      }
-      yield {
-        metric: newest,
-        value: seconds(
-          found.map(({ tailMicroseconds }) => tailMicroseconds),
-          Math.max,
-        ),
-        labels,
-      }
+      const heads = found.map(({ headMicroseconds }) => headMicroseconds)
+      const tails = found.map(({ tailMicroseconds }) => tailMicroseconds)
+      yield { metric: oldest, value: Math.min(...heads) / 1e6, labels }
+      yield { metric: newest, value: Math.max(...tails) / 1e6, labels }
+      const at = progress.get(name) ?? (await startOf(context.options.initial, own, found, context))
+      if (!at) continue
+      yield { metric: position, value: at.cursor.realtimeMicroseconds / 1e6, labels }
+      yield { metric: behind, value: at.behind(found), labels }
     }
     yield { metric: droppedFields, value: dropped, labels: {} }
   },
   async *read(context) {
     const presence = await probe(context)
     if (!presence.here && presence.mended) throw new Error(`Cannot read the journal: ${presence.why}`)
-    yield* readJournals(context, () => {
-      dropped += 1
-    })
+    try {
+      yield* readJournals(context, {
+        progress,
+        dropped: () => {
+          dropped += 1
+        },
+      })
+    } finally {
+      progress.clear()
+    }
   },
 })

@@ -53,6 +53,18 @@ export class Numbers {
     return number > before + 1 ? { from: before + 1, to: number - 1, first: last === undefined } : undefined
   }
 
+  /** How many entries these files hold that have not come, at most. */
+  behind(files: readonly JournalFile[]): number {
+    const tails = new Map<string, { tail: number; last: number }>()
+    for (const { seqnumId, tail } of files) {
+      const counter = this.#folders.get(seqnumId) ?? seqnumId
+      const seen = tails.get(counter) ?? { tail: 0, last: 0 }
+      const last = Math.max(this.#last.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId), seen.last)
+      tails.set(counter, { tail: Math.max(seen.tail, tail), last })
+    }
+    return [...tails.values()].reduce((sum, { tail, last }) => sum + Math.max(0, tail - last), 0)
+  }
+
   /** The last number that came, by id, as a position keeps it. */
   toJSON(): Record<string, number> {
     return Object.fromEntries(this.#last)

@@ -8,40 +8,47 @@ import { isDeepStrictEqual } from 'node:util'
 import { CommandError } from '../../src/errors.ts'
 import type { ReadContext, SourceBatch } from '../../src/model.ts'
 import type { Gathering } from './batch.ts'
+import { parseCursor } from './cursor.ts'
 import { type JournalFile, type JournalFolder, journalFiles, journalFolders } from './files.ts'
 import { follow } from './follow.ts'
 import { lookAgain } from './look-again.ts'
 import { Mailbox } from './mailbox.ts'
 import { Numbers } from './numbers.ts'
 import { type JournalPosition, parsePosition, streamOf } from './position.ts'
+import type { Progress } from './progress.ts'
 import { fieldsOf, filterOf, type Shaping } from './shape.ts'
 import { type Initial, startArguments } from './start.ts'
 import { createView } from './view.ts'
 
 /** How often namespaces and folders are looked for, and a silent journalctl is compared with its files. */
-const lookMilliseconds = 2000
+const lookMilliseconds = 3000
 /** A journalctl that is not read from keeps deleted files alive, which is memory on a RAM root. */
 const pauseMilliseconds = 5000
 /** One that ended is started again after this, doubled each time until it brings a batch. */
 const firstPauseMilliseconds = 250
 const mostPauseMilliseconds = 30_000
-/** So long a journalctl may be silent while its files hold newer entries; doubled each time that did not help. */
-const firstStallMilliseconds = 10_000
-const mostStallMilliseconds = 600_000
+/** So long a journalctl may be silent while its files hold newer entries. */
+const stallMilliseconds = 10_000
+/** So often it is begun anew for the same entries, which may be damaged. */
+const mostStalls = 3
 
 export interface ReadOptions extends Shaping {
   readonly initial: Initial
   readonly field_bytes: number
 }
 
+/** What collect() shows of the reading. */
+export interface Told {
+  /** Called for each field that is left out. */
+  dropped(): void
+  /** By namespace. */
+  readonly progress: Map<string, Progress>
+}
+
 type Context = ReadContext<ReadOptions>
 type Box = Mailbox<SourceBatch>
 
-/** @param dropped told of each field that is left out */
-export async function* readJournals(
-  context: Context,
-  dropped: () => void,
-): AsyncGenerator<SourceBatch, void> {
+export async function* readJournals(context: Context, told: Told): AsyncGenerator<SourceBatch, void> {
   const left = new AbortController()
   const signal = AbortSignal.any([context.signal, left.signal])
   const box: Box = new Mailbox()
@@ -50,7 +57,7 @@ export async function* readJournals(
   const reading = new Map<string, Promise<void>>()
   const looking = lookForNamespaces(context, signal, (namespace) => {
     if (reading.has(namespace)) return
-    const work = readNamespace(namespace, { ...context, signal }, box, dropped)
+    const work = readNamespace(namespace, { ...context, signal }, box, told)
     reading.set(
       namespace,
       work.catch((error: unknown) => box.fail(error)),
@@ -76,19 +83,14 @@ async function lookForNamespaces(
 }
 
 /** Reads one namespace until the signal; while it has no journal it is waited for. */
-async function readNamespace(
-  namespace: string,
-  context: Context,
-  box: Box,
-  dropped: () => void,
-): Promise<void> {
+async function readNamespace(namespace: string, context: Context, box: Box, told: Told): Promise<void> {
   const { signal, options, skip } = context
   const stored = context.positions.get(streamOf(namespace))
   let position: JournalPosition | undefined = stored === undefined ? undefined : parsePosition(stored)
   let waitMilliseconds = firstPauseMilliseconds
-  let stallMilliseconds = firstStallMilliseconds
+  let stalled = { behind: 0, times: 0 }
   const filter = filterOf(options)
-  const fields = fieldsOf(options, dropped)
+  const fields = fieldsOf(options, told.dropped)
 
   while (!signal.aborted) {
     const folders = await foldersOf(namespace, context)
@@ -98,8 +100,13 @@ async function readNamespace(
     }
     const files = () => filesOf(namespace, context)
     const atStart = await files()
-    await using view = await createView(folders.map(({ path }) => path))
+    using view = await createView(
+      folders.map(({ path }) => path),
+      signal,
+    )
     const numbers = new Numbers(position?.last ?? {}, atStart)
+    const known = new Set(atStart.map(({ seqnumId }) => seqnumId))
+    const isResumed = position !== undefined
     const stopping = new AbortController()
     const until = AbortSignal.any([signal, stopping.signal])
     let heardAt = performance.now()
@@ -107,8 +114,9 @@ async function readNamespace(
     const watching = watch(until, async () => {
       if (!isDeepStrictEqual(await foldersOf(namespace, context), folders)) stopping.abort()
       if (!waiting || performance.now() - heardAt < stallMilliseconds) return
-      if (!isBehind(numbers, await files())) return
-      stallMilliseconds = Math.min(mostStallMilliseconds, stallMilliseconds * 2)
+      const behind = numbers.behind(await files())
+      if (behind === 0 || (behind === stalled.behind && stalled.times >= mostStalls)) return
+      stalled = { behind, times: behind === stalled.behind ? stalled.times + 1 : 1 }
       skip(
         new CommandError(
           `Cannot go on with journal "${streamOf(namespace)}": journalctl is silent, begun anew`,
@@ -123,7 +131,8 @@ async function readNamespace(
       const following = {
         namespace,
         numbers,
-        firstGap: position || options.initial === 'all' ? undefined : 'before_start',
+        isBeforeStart: (id: string) => !isResumed && options.initial !== 'all' && known.has(id),
+        initial: options.initial,
         files,
         lookAgain: (...[range, seqnumId, before, all]: Parameters<Gathering['lookAgain']>) =>
           lookAgain(range, seqnumId, before, all, { ...context, signal: until }),
@@ -140,9 +149,13 @@ async function readNamespace(
       for await (const batch of follow(following, context, until)) {
         waitMilliseconds = firstPauseMilliseconds
         position = parsePosition(batch.positions[0]?.position ?? '')
+        told.progress.set(namespace, {
+          behind: (all) => numbers.behind(all),
+          cursor: parseCursor(position.cursor),
+        })
         waiting = false
         const taken = box.put(batch)
-        const inTime = await within(taken, pauseMilliseconds)
+        const inTime = await within(taken, pauseMilliseconds, signal)
         if (!inTime) {
           stopping.abort()
           await Promise.race([taken, aborted(signal)])
@@ -173,12 +186,6 @@ async function filesOf(namespace: string, { host }: Context): Promise<JournalFil
   )
 }
 
-/** Whether the files hold numbers that have not come. */
-function isBehind(numbers: Numbers, files: readonly JournalFile[]): boolean {
-  const last = numbers.toJSON()
-  return files.some(({ seqnumId, tail }) => tail > (last[seqnumId] ?? 0))
-}
-
 async function watch(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await pause(lookMilliseconds, signal)
@@ -191,9 +198,11 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return sleep(milliseconds, undefined, { signal }).catch(() => undefined)
 }
 
-async function within(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+async function within(promise: Promise<void>, milliseconds: number, signal: AbortSignal): Promise<boolean> {
   const over = new AbortController()
-  const late = sleep(milliseconds, false, { signal: over.signal }).catch(() => false)
+  const late = sleep(milliseconds, false, { signal: AbortSignal.any([over.signal, signal]) }).catch(
+    () => false,
+  )
   const inTime = await Promise.race([promise.then(() => true), late])
   over.abort()
   return inTime

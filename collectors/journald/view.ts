@@ -3,25 +3,41 @@
  * /var/log/journal/remote, without it `--follow` reads this boot and this machine id only, and `--directory` takes one
  * folder; but it reads every sub-folder whose name looks like a machine id, links to folders included.
  */
+import { rmSync } from 'node:fs'
 import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const prefix = 'remora-journal-'
 
-export interface View extends AsyncDisposable {
+export interface View extends Disposable {
   readonly path: string
 }
 
-/** Makes a folder with a link to each of these. It goes when disposed; those of agents that died go here. */
-export async function createView(folders: readonly string[]): Promise<View> {
+/**
+ * Makes a folder with a link to each of these. It goes when disposed, and at once at the signal, since nobody waits for
+ * a source when the agent ends; those of agents that died go here.
+ */
+export async function createView(folders: readonly string[], signal: AbortSignal): Promise<View> {
   await removeLeft()
   const path = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
-  for (const [index, folder] of folders.entries())
-    await symlink(folder, join(path, (index + 1).toString(16).padStart(32, '0')))
-  return {
+  const remove = () => rmSync(path, { recursive: true, force: true })
+  signal.addEventListener('abort', remove)
+  const view = {
     path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', remove)
+      remove()
+    },
+  }
+  try {
+    for (const [index, folder] of folders.entries())
+      await symlink(folder, join(path, (index + 1).toString(16).padStart(32, '0')))
+    if (signal.aborted) throw signal.reason
+    return view
+  } catch (error) {
+    view[Symbol.dispose]()
+    throw error
   }
 }
 

@@ -271,7 +271,12 @@ test('journald shows the files of each namespace, and nothing without a journal'
     series.get('node_journald_newest_entry_timestamp_seconds{namespace="default"}'),
     (begin + 2 * day + 9000) / 1e6,
   )
-  assert.equal(series.size, 9)
+  assert.equal(series.get(`node_journald_behind_entries{namespace="default"}`), 30)
+  assert.equal(
+    series.get(`node_journald_position_timestamp_seconds{namespace="default"}`),
+    (begin + day) / 1e6,
+  )
+  assert.equal(series.size, 13)
   const empty = { ...contextOf({ options: {} }), host: tree(await root(t)) }
   assert.equal((await collectOnce(journald, empty)).series.size, 1)
 })
