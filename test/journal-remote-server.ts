@@ -97,7 +97,11 @@ export interface Entry {
 
 /** Parses the Journal Export Format. Fields with two leading underscores are addresses. */
 export function parseExport(bytes: Buffer): Entry[] {
-  const entries: Entry[] = []
+  return [...readExport(bytes)]
+}
+
+/** The same, one entry at a time. */
+export function* readExport(bytes: Buffer): Generator<Entry, void> {
   let addresses = new Map<string, string>()
   let fields = new Set<string>()
   for (let at = 0; at < bytes.length; ) {
@@ -105,7 +109,7 @@ export function parseExport(bytes: Buffer): Entry[] {
     const line = bytes.toString('latin1', at, end)
     at = end + 1
     if (line === '') {
-      if (addresses.size > 0) entries.push({ addresses, fields: [...fields].sort() })
+      if (addresses.size > 0) yield { addresses, fields: [...fields].sort() }
       addresses = new Map()
       fields = new Set()
       continue
@@ -124,5 +128,4 @@ export function parseExport(bytes: Buffer): Entry[] {
     if (name.startsWith('__')) addresses.set(name, value)
     else fields.add(`${name}=${value}`)
   }
-  return entries
 }
