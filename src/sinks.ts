@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AgentMetrics } from './agent-metrics.ts'
 import type { Clock } from './clock.ts'
-import type { SinkConfig } from './config-schema.ts'
 import type { Protocols } from './forwarders/all.ts'
 import { Delivery } from './forwarders/deliver.ts'
 import type { Forwarder, Origin } from './forwarders/forwarder.ts'
 import type { Log } from './log.ts'
 import type { Metric, Sample } from './model.ts'
+import type { SinkConfig } from './sink-schemas.ts'
 import type { SinkRoute, Spool } from './spool/spool.ts'
 import type { SinkStatus } from './status.ts'
 

@@ -1,7 +1,8 @@
 /** What the schema cannot say: keys that depend on each other, and what is allowed but unwise. */
 import { resolve, sep } from 'node:path'
 import { validate } from 'node-cron'
-import type { Config, FileSinkConfig, SinkConfig } from '../config-schema.ts'
+import type { Config } from '../config-schema.ts'
+import type { FileSinkConfig, SinkConfig } from '../sink-schemas.ts'
 import { member, nearest, type Path } from './keys.ts'
 
 export interface Finding {

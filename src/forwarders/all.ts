@@ -1,7 +1,7 @@
 /** Every forwarder, by the type of its sink. */
 import type { Clock } from '../clock.ts'
-import type { SinkConfig } from '../config-schema.ts'
 import { ConfigError, describe } from '../errors.ts'
+import type { SinkConfig } from '../sink-schemas.ts'
 import { fileForwarder } from './file.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
 import { journalRemoteForwarder } from './journal-remote.ts'

@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import type { PrometheusSinkConfig } from '../config-schema.ts'
 import { ConfigError, describe } from '../errors.ts'
+import type { PrometheusSinkConfig } from '../sink-schemas.ts'
 import { version } from '../version.ts'
 import { secretFile } from './secret.ts'
 

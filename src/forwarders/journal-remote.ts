@@ -13,7 +13,7 @@
  * A batch sent again is stored again: the receiver knows no duplicates, REMORA_ID and REMORA_RECORD tell them.
  */
 import type { Clock } from '../clock.ts'
-import type { JournalRemoteSinkConfig } from '../config-schema.ts'
+import type { JournalRemoteSinkConfig } from '../sink-schemas.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
 import { httpSink } from './http.ts'
 import { exporter, mostFields } from './journal-export.ts'

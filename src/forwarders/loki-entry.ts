@@ -3,7 +3,7 @@
  * within Loki's default limits (limits_config: 128 pairs and 64 KB an entry, labels of 2,048 bytes). An attribute named
  * like a label or like metadata of Remora's own gets a `_` behind its name.
  */
-import type { LokiSinkConfig } from '../config-schema.ts'
+import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch, SpooledRecord } from '../spool/batch.ts'
 import { type Attribute, type AttributeValue, printable, type View, viewer } from '../view.ts'
 import type { Origin } from './forwarder.ts'

@@ -9,7 +9,7 @@
  * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
  */
 import type { Clock } from '../clock.ts'
-import type { LokiSinkConfig } from '../config-schema.ts'
+import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
 import { httpSink } from './http.ts'
 import { type Entry, entries } from './loki-entry.ts'

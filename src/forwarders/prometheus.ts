@@ -5,7 +5,7 @@
  * @see https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 import type { Clock } from '../clock.ts'
-import type { PrometheusSinkConfig } from '../config-schema.ts'
+import type { PrometheusSinkConfig } from '../sink-schemas.ts'
 import type { Forwarder, Origin, Outcome, Answer as Sent } from './forwarder.ts'
 import { httpSink } from './http.ts'
 import { receiverClock } from './receiver-clock.ts'

@@ -1,6 +1,7 @@
 /** What a failure of the file system means for a batch: nearly always another try. */
-import type { FileSinkConfig } from '../../config-schema.ts'
+
 import { describe } from '../../errors.ts'
+import type { FileSinkConfig } from '../../sink-schemas.ts'
 import type { Outcome } from '../forwarder.ts'
 import { errorCode } from './folder.ts'
 

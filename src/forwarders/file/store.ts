@@ -7,7 +7,7 @@
 import { rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
-import type { FileSinkConfig } from '../../config-schema.ts'
+import type { FileSinkConfig } from '../../sink-schemas.ts'
 import type { Origin } from '../forwarder.ts'
 import { boundBytes, errorCode, listSegments, makeFolder, type SegmentFile } from './folder.ts'
 import { repair } from './repair.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
-import { sink } from '../../../src/config-schema.ts'
 import { ConfigError } from '../../../src/errors.ts'
 import { protocols } from '../../../src/forwarders/all.ts'
+import { sink } from '../../../src/sink-schemas.ts'
 import { origin } from './batches.ts'
 
 const file = sink.parse({ type: 'file', path: '/nowhere/out' })
