@@ -3,7 +3,6 @@
  * that refuses makes the sources wait, and nothing here ends the process.
  */
 import { channel } from 'node:diagnostics_channel'
-import { statSync } from 'node:fs'
 import { describe, SpoolUnavailableError } from '../errors.ts'
 import type { SourceBatch } from '../model.ts'
 import { acknowledgedNow, type SourcePosition, savePositions, writePositions } from './acknowledgement.ts'
@@ -11,6 +10,7 @@ import type { SpooledBatch, SpooledSample } from './batch.ts'
 import { Changes } from './changes.ts'
 import { encodeRecords, encodeSamples } from './codec.ts'
 import { type Database, failure, integer, text } from './database.ts'
+import { Footing } from './footing.ts'
 import { atRisk, countSource, oldestHeld, sinkCounts, sourceCounts, stretches } from './ledger.ts'
 import { append, checkRow, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
@@ -38,26 +38,30 @@ const mostReplays = 100
 const retryMilliseconds = 1000
 
 export class SqliteSpool implements Spool {
-  #ground: Ground
+  readonly #footing: Footing
   #sinks: readonly RoutedSink[] = []
   readonly #options: SpoolOptions
   readonly #pressure: Pressure
   readonly #changes: Changes
-  readonly #inode: { value: number | undefined } = { value: undefined }
   #acknowledged: SourcePosition[] | undefined
-  /** Why the disk refused the last transaction, until one succeeds. */
-  #refused: string | undefined
   /** Samples that could not be written, counted as missed with the next commit that succeeds. */
   #unwritten = 0
   #newest = 0
   #closed = false
 
   constructor(ground: Ground, options: SpoolOptions, sinks: readonly RoutedSink[]) {
-    this.#ground = ground
     this.#sinks = sinks
     this.#options = options
     this.#pressure = new Pressure(options)
-    this.#stand(ground)
+    this.#footing = new Footing(ground, {
+      report: options.report,
+      replace: (old, error) => old.replace(this.#sinks, this.#newest, error),
+      stood: () => {
+        this.#stand()
+        this.#changes.tell() // What was taken over has new places in the log.
+      },
+    })
+    this.#stand()
     this.#changes = new Changes(
       () => this.#db.number('PRAGMA data_version'),
       () => this.#pressure.paused.length > 0,
@@ -73,7 +77,7 @@ export class SqliteSpool implements Spool {
   }
 
   async route(sinks: readonly SinkRoute[]): Promise<void> {
-    this.#write('sinks', () => {
+    this.#footing.write('sinks', () => {
       const routed = this.#db.transaction(() => {
         const replaced = replaceSinks(this.#db, sinks, this.#sequence())
         forgetFinished(this.#db)
@@ -89,7 +93,7 @@ export class SqliteSpool implements Spool {
   }
 
   async positions(source: string): Promise<ReadonlyMap<string, string>> {
-    return this.#guard('positions', () => {
+    return this.#footing.read('positions', () => {
       const rows = this.#db.all('SELECT stream, position FROM position WHERE source = ?', source)
       return new Map(rows.map((row) => [text(row, 'stream'), text(row, 'position')]))
     })
@@ -97,7 +101,7 @@ export class SqliteSpool implements Spool {
 
   async commit(source: string, batch: SourceBatch): Promise<void> {
     const encoded = batch.records.length > 0 ? encodeRecords(batch.records) : undefined
-    this.#write(source, () => {
+    this.#footing.write(source, () => {
       this.#admit(source, encoded?.bytes.length ?? 0)
       const now = this.#options.clock.now()
       this.#db.transaction(
@@ -136,7 +140,7 @@ export class SqliteSpool implements Spool {
     if (samples.length === 0) return
     const encoded = encodeSamples(samples)
     try {
-      this.#write(metricsSource, () => {
+      this.#footing.write(metricsSource, () => {
         this.#makeRoomFor(encoded.bytes.length)
         const fits = this.#pressure.fits(this.#db, this.#used(), encoded.bytes.length)
         this.#db.transaction(() => {
@@ -164,15 +168,15 @@ export class SqliteSpool implements Spool {
 
   async writable(source: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (this.#refused === undefined && !this.#pressure.pauses(source, this.#db, this.#used())) return
-      const refused = this.#refused !== undefined
+      if (this.#footing.writable && !this.#pressure.pauses(source, this.#db, this.#used())) return
+      const refused = !this.#footing.writable
       await this.#changes.next(signal, retryMilliseconds)
       if (refused) return // The next commit is what tries the disk again.
     }
   }
 
   async next(sinkName: string, after: number): Promise<SpooledBatch | undefined> {
-    return this.#guard(`sink ${sinkName}`, () => {
+    return this.#footing.read(`sink ${sinkName}`, () => {
       for (;;) {
         const sink = this.#sink(sinkName)
         const row = this.#db.get(
@@ -198,7 +202,7 @@ export class SqliteSpool implements Spool {
   }
 
   async settle(sinkName: string, results: readonly BatchResult[]): Promise<void> {
-    this.#write(`sink ${sinkName}`, () => {
+    this.#footing.write(`sink ${sinkName}`, () => {
       const sink = this.#sink(sinkName)
       this.#acknowledge(
         this.#db.transaction(
@@ -221,7 +225,7 @@ export class SqliteSpool implements Spool {
   }
 
   async snapshot(): Promise<LedgerSnapshot> {
-    return this.#guard('ledger', () =>
+    return this.#footing.read('ledger', () =>
       this.#db.snapshot(() => {
         const log = stretches(this.#db)
         return {
@@ -237,8 +241,8 @@ export class SqliteSpool implements Spool {
           ),
           usedBytes: this.#used(),
           boundBytes: this.#pressure.bound(this.#used()),
-          onDisk: this.#ground.file !== undefined,
-          writable: this.#refused === undefined,
+          onDisk: this.#footing.file !== undefined,
+          writable: this.#footing.writable,
           batches: this.#db.number('SELECT count(*) FROM batch'),
           pausedSources: this.#pressure.paused,
         }
@@ -247,7 +251,7 @@ export class SqliteSpool implements Spool {
   }
 
   async acknowledgedPositions(): Promise<readonly SourcePosition[]> {
-    return this.#guard('acknowledgements', () => {
+    return this.#footing.read('acknowledgements', () => {
       const found = this.#acknowledged ?? acknowledgedNow(this.#db, this.#requiredMask)
       this.#acknowledged = []
       return found
@@ -255,13 +259,13 @@ export class SqliteSpool implements Spool {
   }
 
   async replays(sink: string): Promise<readonly QuarantinedRecord[]> {
-    return this.#guard(`sink ${sink}`, () =>
+    return this.#footing.read(`sink ${sink}`, () =>
       quarantined(this.#db, mostReplays, 'sink.name = ? AND quarantine.replay = 1', sink),
     )
   }
 
   async replayed(key: number, refused?: string): Promise<void> {
-    this.#write('quarantine', () => {
+    this.#footing.write('quarantine', () => {
       this.#db.transaction(() =>
         refused === undefined ? acknowledgeReplay(this.#db, key) : refuseReplay(this.#db, key, refused),
       )
@@ -274,11 +278,11 @@ export class SqliteSpool implements Spool {
     if (this.#closed) return
     this.#closed = true
     this.#changes.stop()
-    this.#ground.close()
+    this.#footing.close()
   }
 
   get #db(): Database {
-    return this.#ground.db
+    return this.#footing.db
   }
 
   /** They stay unwritten until this transaction is committed. */
@@ -302,60 +306,15 @@ export class SqliteSpool implements Spool {
     this.#db.transaction(() => makeRoom(this.#db, enough))
   }
 
-  /** Runs one reading step on the database. @throws {SpoolUnavailableError} if the disk refuses */
-  #guard<T>(what: string, step: () => T): T {
-    this.#replaceIfDeleted()
-    try {
-      return step()
-    } catch (error) {
-      const meaning = failure(error)
-      if (meaning === 'damaged') {
-        // Once more on the new one, where nothing of this step was done.
-        this.#replace(error)
-        return step()
-      }
-      if (meaning === 'other') throw error
-      if (this.#refused === undefined)
-        this.#options.report(`the spool cannot be written, sources wait: ${describe(error)}`)
-      this.#refused = describe(error)
-      throw new SpoolUnavailableError(`Cannot use spool for ${what}: ${describe(error)}`, { cause: error })
-    }
-  }
-
-  /** Runs one writing step: when it succeeds the disk takes writes again. @throws {SpoolUnavailableError} */
-  #write<T>(what: string, step: () => T): T {
-    const result = this.#guard(what, step)
-    if (this.#refused !== undefined) this.#options.report('the spool can be written again')
-    this.#refused = undefined
-    return result
-  }
-
-  #stand(ground: Ground): void {
-    this.#ground = ground
-    this.#inode.value = inodeOf(ground.file)
+  /** The sinks, places and bounds of the ground that the spool stands on now. */
+  #stand(): void {
     this.#acknowledged = undefined
     if (this.#sinks.length > 0) {
       const routes = this.#sinks
       this.#sinks = this.#db.transaction(() => replaceSinks(this.#db, routes, this.#sequence()))
     }
     this.#newest = this.#sequence()
-    this.#pressure.standOn(this.#db, ground.file)
-  }
-
-  #replaceIfDeleted(): void {
-    if (this.#ground.file === undefined || inodeOf(this.#ground.file) === this.#inode.value) return
-    this.#replace()
-  }
-
-  /** @throws {SpoolUnavailableError} if the disk takes no new one now; the old one is as it was */
-  #replace(error?: unknown): void {
-    try {
-      this.#stand(this.#ground.replace(this.#sinks, this.#newest, error))
-    } catch (reason) {
-      if (failure(reason) !== 'refused') throw reason
-      throw new SpoolUnavailableError(`Cannot make the spool again: ${describe(reason)}`, { cause: reason })
-    }
-    this.#changes.tell() // What was taken over has new places in the log.
+    this.#pressure.standOn(this.#db, this.#footing.file)
   }
 
   #sequence(): number {
@@ -378,15 +337,11 @@ export class SqliteSpool implements Spool {
   }
 
   #used(): number {
-    return this.#pressure.used(this.#db, this.#ground.file)
+    return this.#pressure.used(this.#db, this.#footing.file)
   }
 
   #changed(): void {
     this.#newest = this.#sequence()
     this.#changes.tell()
   }
-}
-
-function inodeOf(file: string | undefined): number | undefined {
-  return file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.ino
 }
