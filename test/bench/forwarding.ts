@@ -1,0 +1,110 @@
+/** The shipped agent that forwards one journal to one sink, and what that takes. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { childrenOf, cpuOf, memoryOf, peakMegabytes } from './process.ts'
+
+const bundle = join(import.meta.dirname, '../../dist/remora.cjs')
+const sink = 'sink'
+
+export interface Usage {
+  /** Of the agent alone, and of all the journalctl it has started. */
+  readonly agentSeconds: number
+  readonly journalctlSeconds: number
+}
+
+export interface Forwarding extends AsyncDisposable {
+  /** Whether a journalctl follows for it. */
+  follows(): boolean
+  /** Of its own, and of its journalctl, since it began. */
+  usage(): Usage
+  /** The most resident memory, and the most anonymous one at a call of `look`, in megabytes. */
+  peak(): { readonly peakRssMB: number; readonly peakAnonMB: number }
+  look(): void
+  /** The sum of this metric over all its series of the journal, or of all. */
+  sum(metric: string): Promise<number>
+}
+
+/** Starts it without anything but the journal and this sink, and waits until it is ready and at rest. */
+export async function startForwarding(
+  folder: string,
+  root: string,
+  sinkConfig: object,
+  started: (child: ChildProcess) => void,
+): Promise<Forwarding> {
+  const file = join(folder, 'remora.yaml')
+  const off = { enabled: false }
+  const config = {
+    server: { listen: '127.0.0.1:0' },
+    paths: { root },
+    log: { level: 'info' },
+    spool: { path: join(folder, 'spool'), max_bytes: 1 << 30 },
+    push: off,
+    collectors: {
+      zram: off,
+      root: off,
+      host: off,
+      inventory: off,
+      journald: { schedule: '0 0 0 1 1 *', options: { initial: 'all' } },
+    },
+    sinks: { [sink]: sinkConfig },
+  }
+  await writeFile(file, JSON.stringify(config))
+  const child = spawn(process.execPath, [bundle, '--config', file, 'run'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  started(child)
+  const pid = child.pid ?? 0
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-8000)
+  })
+  const port = () => / runs on .*:(\d+)\//.exec(said)?.[1]
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port()}${path}`).catch(() => undefined)
+  for (const until = Date.now() + 20_000; (await (port() ? ask('/-/ready') : undefined))?.ok !== true; ) {
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`Cannot start the agent: ${said}`)
+    await sleep(25)
+  }
+  await sleep(1000)
+
+  const usageNow = () => {
+    const { own, ended } = cpuOf(pid)
+    const running = childrenOf(pid).reduce((sum, one) => sum + cpuOf(one.pid).own, 0)
+    return { agentSeconds: own, journalctlSeconds: ended + running }
+  }
+  const atStart = usageNow()
+  let peakAnonMB = 0
+  return {
+    follows: () => childrenOf(pid).some(({ command }) => / --follow /.test(command)),
+    usage() {
+      const now = usageNow()
+      return {
+        agentSeconds: now.agentSeconds - atStart.agentSeconds,
+        journalctlSeconds: now.journalctlSeconds - atStart.journalctlSeconds,
+      }
+    },
+    look() {
+      peakAnonMB = Math.max(peakAnonMB, memoryOf(pid).anonMB)
+    },
+    peak: () => ({ peakRssMB: peakMegabytes(pid), peakAnonMB }),
+    async sum(metric) {
+      const page = (await (await ask('/metrics'))?.text()) ?? ''
+      if (page === '') throw new Error(`Cannot ask the agent: ${said}`)
+      const lines = page
+        .split('\n')
+        .filter((line) => line.startsWith(metric) && /^[ {]/.test(line.slice(metric.length)))
+      return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0)
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), 15_000)
+      await exited
+      clearTimeout(late)
+    },
+  }
+}
