@@ -35,10 +35,14 @@ export class Batch {
   #bytes = 0
   #read = 0
   #cursor = ''
+  /** When the last entry was read. */
+  #observed = 0n
   #filtered: Record<string, number> = {}
   #missed: Record<string, number> = {}
-  #gaps: { gap: Gap; seqnumId: string; before: Cursor | undefined }[] = []
+  #gaps: { gap: Gap; seqnumId: string; before: Cursor | undefined; at: number }[] = []
   #before: Cursor | undefined
+  /** Records of which a value ends in zeros, as it does when its file is vacuumed while it is read. */
+  #suspects = new Map<LogRecord, number>()
 
   /** @param before the entry that the first one follows */
   constructor(how: Gathering, before: Cursor | undefined) {
@@ -62,28 +66,44 @@ export class Batch {
    * Takes the next entry. Its sequence-number id must be known to the numbers.
    * @param copy it was taken already, out of another file
    */
-  add(entry: ExportEntry, { cursor, cursorText, time }: Located, observed: bigint, copy: boolean): void {
+  add(entry: ExportEntry, place: Located, observed: bigint, copy: boolean): void {
+    const { cursor, cursorText } = place
     const { seqnumId, seqnum } = cursor
     const gap = this.#how.numbers.take(seqnumId, seqnum)
-    if (gap) this.#gaps.push({ gap, seqnumId, before: this.#before })
+    if (gap) this.#gaps.push({ gap, seqnumId, before: this.#before, at: this.#records.length })
     this.#before = cursor
     this.#read += 1
     this.#cursor = cursorText
+    this.#observed = observed
+    const record = this.#record(entry, place, copy)
+    if (record) this.#records.push(record)
+  }
+
+  /** @returns undefined if it is filtered out */
+  #record(
+    entry: ExportEntry,
+    { cursor: { seqnumId, seqnum }, time }: Located,
+    copy: boolean,
+  ): LogRecord | undefined {
     const dropped = droppedBefore(entry.fields)
     if (dropped && !copy) this.miss(dropped.reason, dropped.count)
     const reason = copy ? 'copy' : this.#how.filter(entry)
     if (reason !== undefined) {
       this.#filter(reason, 1)
-      return
+      return undefined
     }
     this.#bytes += entry.bytes
     const fields = this.#how.fields(entry)
-    this.#records.push({ stream: seqnumId, id: `${seqnumId}:${seqnum}`, time, observed, fields })
+    const id = `${seqnumId}:${seqnum}`
+    const record = { stream: seqnumId, id, time, observed: this.#observed, fields }
+    if (entry.fields.some(([, value]) => value[value.length - 1] === 0)) this.#suspects.set(record, seqnum)
+    return record
   }
 
   /** @returns what was gathered, with the position after it; then it is empty */
   async take(): Promise<SourceBatch> {
     if (this.#gaps.length > 0) await this.#explain()
+    if (this.#suspects.size > 0) await this.#judge()
     const { namespace, numbers } = this.#how
     const batch = {
       records: this.#records,
@@ -102,7 +122,8 @@ export class Batch {
   async #explain(): Promise<void> {
     const files = await this.#how.files()
     this.#how.numbers.know(files)
-    for (const { gap, seqnumId, before } of this.#gaps) {
+    // From the last one on, so that what is put in moves no place that is still to come.
+    for (const { gap, seqnumId, before, at } of this.#gaps.toReversed()) {
       if (gap.first && this.#how.isBeforeStart(seqnumId)) {
         this.miss('before_start', gap.to - gap.from + 1)
         continue
@@ -112,10 +133,29 @@ export class Batch {
       if (!there) continue
       const { copies, passed } = await this.#how.lookAgain(there, seqnumId, before, files)
       this.#filter('copy', copies)
-      this.miss('passed', passed)
-      this.miss('corrupted', there.to - there.from + 1 - copies - passed)
+      const found = passed.map(({ entry, place }) => this.#record(entry, place, false))
+      this.#records.splice(at, 0, ...found.filter((record) => record !== undefined))
+      this.miss('corrupted', there.to - there.from + 1 - copies - passed.length)
     }
     this.#gaps = []
+  }
+
+  /** Takes out the suspects that no file has any more. Where the file is still there, zeros are what was written. */
+  async #judge(): Promise<void> {
+    const files = await this.#how.files()
+    const isGone = (record: LogRecord) => {
+      const number = this.#suspects.get(record)
+      return (
+        number !== undefined &&
+        !files.some(
+          ({ seqnumId, head, tail }) => seqnumId === record.stream && head <= number && number <= tail,
+        )
+      )
+    }
+    const whole = this.#records.filter((record) => !isGone(record))
+    this.miss('corrupted', this.#records.length - whole.length)
+    this.#records = whole
+    this.#suspects.clear()
   }
 
   #filter(reason: string, count: number): void {

@@ -25,6 +25,18 @@ const largestValue = 768 << 20
 /** The end of an entry and the begin of the next: what else looks like an end may be inside a value. */
 const entryBegin = Buffer.from('\n\n__CURSOR=')
 
+/** So many names are known at once; a journal of hundreds of thousands of entries has some 60. */
+const mostNames = 128
+/** After so many bytes the last values are forgotten: each holds the whole chunk it is part of. */
+const shareBytes = 4 << 20
+
+/** A name that came before, with its last field: entries that follow one another share most of theirs. */
+interface Known {
+  readonly name: string
+  readonly bytes: Buffer
+  last: Field | undefined
+}
+
 /** A value that does not fit one chunk, kept up to the bound. */
 interface Growing {
   readonly name: string
@@ -52,7 +64,9 @@ export class ExportParser {
   /** Invariant: while true the bytes belong to no entry, until the next entry begins. */
   #lost = false
   #errors: ParseError[] = []
-  readonly #names = new Set<string>()
+  /** By length and last bytes. */
+  readonly #known = new Map<number, Known>()
+  #unshared = 0
 
   /** @param fieldBytes the most that is kept of one field's value */
   constructor(fieldBytes: number) {
@@ -98,6 +112,11 @@ export class ExportParser {
     }
     this.#rest = at < data.length ? data.subarray(at) : Buffer.alloc(0)
     this.#offset += at
+    this.#unshared += at
+    if (this.#unshared > shareBytes) {
+      this.#unshared = 0
+      for (const known of this.#known.values()) known.last = undefined
+    }
     return entries
   }
 
@@ -110,12 +129,13 @@ export class ExportParser {
       if (split - at <= longestName) return undefined
       return this.#malformed(data, at, `a field name of at most ${longestName} bytes`)
     }
-    const name = data.toString('latin1', at, split)
-    if (!this.#known(name)) return this.#malformed(data, at, 'a field name of A-Z, 0-9 and _')
+    const known = this.#name(data, at, split)
+    if (known === undefined) return this.#malformed(data, at, 'a field name of A-Z, 0-9 and _')
+    const { name } = known
     if (data[split] === equals) {
       const end = data.indexOf(newline, split + 1)
       if (end >= 0) {
-        this.#keep(name, data.subarray(split + 1, end), end - split - 1)
+        this.#share(known, data, split + 1, end)
         return end + 1
       }
       if (data.length - split <= 4096) return undefined // Looked at again with the next chunk.
@@ -129,7 +149,7 @@ export class ExportParser {
     const end = begin + length
     if (end < data.length) {
       if (data[end] !== newline) return this.#malformed(data, at, `a newline after ${length} bytes`)
-      this.#keep(name, data.subarray(begin, end), length)
+      this.#share(known, data, begin, end)
       return end + 1
     }
     this.#growing = { name, pieces: [], kept: 0, seen: 0, length }
@@ -162,11 +182,31 @@ export class ExportParser {
     this.#bytes += name.length + kept.length
   }
 
-  #known(name: string): boolean {
-    if (this.#names.has(name)) return true
-    if (!/^[A-Z0-9_]+$/.test(name)) return false
-    if (this.#names.size < 4096) this.#names.add(name)
-    return true
+  /** Keeps a value that is in the data whole: as the field before it of that name, if they are the same. */
+  #share(known: Known, data: Buffer, begin: number, end: number): void {
+    const length = end - begin
+    if (length > this.#fieldBytes) {
+      this.#keep(known.name, data.subarray(begin, end), length)
+      return
+    }
+    const last = known.last
+    const isSame = last !== undefined && last[1].length === length && same(data, begin, last[1])
+    const field: Field = isSame ? last : [known.name, data.subarray(begin, end)]
+    known.last = field
+    this.#fields.push(field)
+    this.#bytes += known.name.length + length
+  }
+
+  /** @returns undefined if it is no name */
+  #name(data: Buffer, begin: number, end: number): Known | undefined {
+    const key = ((end - begin) << 16) | ((data[end - 1] ?? 0) << 8) | (data[end - 2] ?? 0)
+    const known = this.#known.get(key)
+    if (known?.bytes.length === end - begin && same(data, begin, known.bytes)) return known
+    const name = data.toString('latin1', begin, end)
+    if (!/^[A-Z0-9_]+$/.test(name)) return undefined
+    const added = { name, bytes: Buffer.from(name), last: undefined }
+    if (known !== undefined || this.#known.size < mostNames) this.#known.set(key, added)
+    return added
   }
 
   #malformed(data: Buffer, at: number, expected: string): number {
@@ -187,4 +227,12 @@ export class ExportParser {
     this.#bytes = 0
     return entry
   }
+}
+
+/** Whether the data has these bytes at this place. */
+function same(data: Buffer, at: number, bytes: Uint8Array): boolean {
+  const { length } = bytes
+  if (length > 64) return data.compare(bytes, 0, length, at, at + length) === 0
+  for (let index = 0; index < length; index++) if (data[at + index] !== bytes[index]) return false
+  return true
 }

@@ -135,7 +135,7 @@ async function readNamespace(namespace: string, context: Context, box: Box, told
         initial: options.initial,
         files,
         lookAgain: (...[range, seqnumId, before, all]: Parameters<Gathering['lookAgain']>) =>
-          lookAgain(range, seqnumId, before, all, { ...context, signal: until }),
+          lookAgain(range, seqnumId, before, all, options.field_bytes, { ...context, signal: until }),
         filter,
         fields,
         view: view.path,

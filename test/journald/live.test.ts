@@ -221,3 +221,21 @@ test('journald counts by one counter what it keeps apart for the system and for 
   )
   assert.equal(read.records.length, Math.max(...ids.values()))
 })
+
+test('journald counts every number of a storm whose journal is vacuumed faster than it is taken', async () => {
+  await using journal = await privateJournald({ settings: ['RuntimeMaxUse=6M', 'RuntimeMaxFileSize=1M'] })
+  await using read = reading(journal.root)
+  await journal.log(['begin'])
+  await came(read, 'begin')
+  for (let turn = 0; turn < 12; turn++) {
+    read.held = turn % 3 !== 0
+    await journal.log(lines(10_000, `turn ${turn}`))
+  }
+  read.held = false
+  await journal.log(['the end'])
+  await came(read, 'the end')
+  const highest = sum(await issued(journal.root))
+  assert.ok(highest >= 120_000)
+  assert.ok(sum(read.missed) > 0)
+  assert.equal(assertNoRepeat(read.records) + sum(read.missed), highest, JSON.stringify([...read.missed]))
+})
