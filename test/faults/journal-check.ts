@@ -59,9 +59,12 @@ export async function issued(files: readonly string[]): Promise<number> {
     '--header',
     ...files.map((file) => `--file=${file}`),
   ])
-  const numbers = [...stdout.matchAll(/Tail sequential number: (\d+)/gi)]
-  assert.equal(numbers.length, files.length)
-  return numbers.reduce((total, [, number]) => total + Number(number), 0)
+  const highest = new Map<string, number>()
+  for (const [, id = '', number] of stdout.matchAll(
+    /Sequential number ID: (\w+).*?Tail sequential number: (\d+)/gis,
+  ))
+    highest.set(id, Math.max(highest.get(id) ?? 0, Number(number)))
+  return [...highest.values()].reduce((total, number) => total + number, 0)
 }
 
 /** Gathers entries with their ids and numbers; a repeated one must be equal. */

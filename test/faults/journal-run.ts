@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Plugin } from 'esbuild'
 import { bundle } from '../../bundle.ts'
 import { startJournalRemote } from '../journal-remote-server.ts'
 import { freePort } from '../prometheus-server.ts'
@@ -33,13 +34,18 @@ export interface JournalRun {
   readonly delayMilliseconds: number
   /** How long the end of the run is waited for. */
   readonly patienceSeconds: number
+  /** Changes the agent's code. */
+  readonly plugins?: readonly Plugin[]
 }
 
 export interface JournalReport {
   readonly entries: number
+  readonly files: number
   readonly missed: number
   readonly kills: Readonly<Record<Phase, number>>
   readonly lives: number
+  /** Entries that were read when the last kill was near. */
+  readonly readAmongKills: number
   readonly receiverKills: number
   readonly scrapes: number
   readonly equations: number
@@ -82,12 +88,13 @@ sinks:
   )
   const temporary = join(folder, 'tmp')
   await mkdir(temporary)
-  await bundle(join(import.meta.dirname, 'journal-agent.ts'), join(folder, 'journal-agent.cjs'))
+  await bundle(join(import.meta.dirname, 'journal-agent.ts'), join(folder, 'journal-agent.cjs'), run.plugins)
   const running = children(folder, { TMPDIR: temporary })
   ending.defer(running.end)
   const kills: Record<Phase, number> = { reading: 0, committing: 0, sending: 0, unanswered: 0 }
   const checked = { scrapes: 0, equations: 0 }
   let receiverKills = 0
+  let readAmongKills = 0
 
   async function scrape(): Promise<Scrape> {
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(10_000) })
@@ -124,7 +131,7 @@ sinks:
     await wait(30 + Math.random() * 150)
     await scrape()
     if (killsReceiver) await restartReceiver()
-    await scrape()
+    readAmongKills = (await scrape()).get('read') ?? 0
     armed = true
     if (target === 'sending' || target === 'unanswered')
       proxy.arm(target, () => {
@@ -198,9 +205,11 @@ sinks:
   const copies = ({ repeats }: typeof received) => [...repeats.values()].reduce((a, b) => a + b, 0)
   return {
     entries: run.entries,
+    files: files.length,
     missed,
     kills,
     lives,
+    readAmongKills,
     receiverKills,
     ...checked,
     requests: proxy.sent.length,

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { globSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { entryBytes, type Fields } from '../collectors/journald/journals.ts'
 
@@ -27,9 +27,8 @@ const parts: readonly JournalPart[] = [
   { file: `${machine}.tenant/system.journal`, has: (index) => index % 10 === 7 },
 ]
 
-/** Writes that many entries below `root`/var/log/journal. @returns the files */
+/** Writes that many entries below `root`/var/log/journal. @returns the files: large ones are rotated */
 export async function writeJournals(root: string, total: number): Promise<string[]> {
-  const files: string[] = []
   for (const { file, has } of parts) {
     const path = join(root, 'var/log/journal', file)
     mkdirSync(dirname(path), { recursive: true })
@@ -45,9 +44,8 @@ export async function writeJournals(root: string, total: number): Promise<string
     const [code] = await exited
     if (code !== 0)
       throw new Error(`Cannot write journal "${path}": systemd-journal-remote ended with ${code}`)
-    files.push(path)
   }
-  return files
+  return globSync(join(root, 'var/log/journal/*/*.journal'))
 }
 
 function entry(index: number, total: number): Fields {
