@@ -7,7 +7,8 @@ import type { JournalFile } from './files.ts'
 import type { Found } from './look-again.ts'
 import { type Gap, type Numbers, splitGap } from './numbers.ts'
 import { streamOf, writePosition } from './position.ts'
-import type { FilterReason } from './shape.ts'
+import { openLineOf, rejoin } from './rejoin.ts'
+import { type FilterReason, text } from './shape.ts'
 
 const mostEntries = 2000
 const mostBytes = 1 << 20
@@ -27,6 +28,8 @@ export interface Gathering {
   ): Promise<Found>
   filter(entry: ExportEntry): FilterReason | undefined
   fields(entry: ExportEntry): readonly Field[]
+  /** The most bytes of a line rejoined; 0: split lines stay as they are. */
+  readonly rejoinBytes: number
 }
 
 export class Batch {
@@ -39,6 +42,8 @@ export class Batch {
   #observed = 0n
   #filtered: Record<string, number> = {}
   #missed: Record<string, number> = {}
+  /** The streams whose last entry was a part of a line that goes on. */
+  #open = new Set<string>()
   #gaps: { gap: Gap; seqnumId: string; before: Cursor | undefined; at: number }[] = []
   #before: Cursor | undefined
   /** Records of which a value ends in zeros, as it does when its file is vacuumed while it is read. */
@@ -56,6 +61,11 @@ export class Batch {
 
   get isFull(): boolean {
     return this.#read >= mostEntries || this.#bytes >= mostBytes
+  }
+
+  /** Whether a split line goes on in entries to come. */
+  get isOpen(): boolean {
+    return this.#open.size > 0
   }
 
   miss(reason: string, count: number): void {
@@ -76,7 +86,9 @@ export class Batch {
     this.#cursor = cursorText
     this.#observed = observed
     const record = this.#record(entry, place, copy)
-    if (record) this.#records.push(record)
+    if (!record) return
+    this.#records.push(record)
+    if (this.#how.rejoinBytes > 0) this.#follow(record)
   }
 
   /** @returns undefined if it is filtered out */
@@ -104,6 +116,7 @@ export class Batch {
   async take(): Promise<SourceBatch> {
     if (this.#gaps.length > 0) await this.#explain()
     if (this.#suspects.size > 0) await this.#judge()
+    if (this.#how.rejoinBytes > 0) this.#rejoin()
     const { namespace, numbers } = this.#how
     const batch = {
       records: this.#records,
@@ -138,6 +151,19 @@ export class Batch {
       this.miss('corrupted', there.to - there.from + 1 - copies - passed.length)
     }
     this.#gaps = []
+  }
+
+  #follow({ fields }: LogRecord): void {
+    const goesOn = openLineOf(fields)
+    if (goesOn !== undefined) this.#open.add(goesOn)
+    else if (this.#open.size > 0) this.#open.delete(text(fields, '_STREAM_ID') ?? '')
+  }
+
+  #rejoin(): void {
+    const joined = rejoin(this.#records, this.#how.rejoinBytes)
+    this.#filter('rejoined', this.#records.length - joined.length)
+    this.#records = joined
+    this.#open.clear()
   }
 
   /** Takes out the suspects that no file has any more. Where the file is still there, zeros are what was written. */

@@ -12,6 +12,8 @@ import { type Initial, passOlder } from './start.ts'
 
 /** How long the first entry of a batch waits for others. */
 const gatherMilliseconds = 20
+/** How long the rest of a split line is waited for. */
+const lineMilliseconds = 1000
 
 export interface Following extends Gathering {
   /** The folder of links that it reads. */
@@ -55,6 +57,7 @@ export async function* follow(
   let isFirst = true
   let next: Promise<IteratorResult<Buffer, void>> | undefined
   let flushAt = 0
+  let openUntil = 0
 
   /** @returns undefined for an entry that does not say where it is, which is skipped */
   const located = (entry: ExportEntry): Located | undefined => {
@@ -73,7 +76,8 @@ export async function* follow(
       next ??= pieces.next()
       const piece = batch.isEmpty ? await next : await orLate(next, flushAt - performance.now())
       if (piece === 'late') {
-        yield await batch.take()
+        if (batch.isOpen && performance.now() < openUntil) flushAt = performance.now() + gatherMilliseconds
+        else yield await batch.take()
         continue
       }
       next = undefined
@@ -87,12 +91,16 @@ export async function* follow(
         const how = isFirst ? await first(place, following, batch) : 'new'
         isFirst = false
         if (how === 'same') continue
-        if (batch.isEmpty) flushAt = performance.now() + gatherMilliseconds
+        if (batch.isEmpty) {
+          flushAt = performance.now() + gatherMilliseconds
+          openUntil = performance.now() + lineMilliseconds
+        }
         batch.add(entry, place, observed, how === 'copy')
         if (batch.isFull) yield await batch.take()
       }
       for (const error of parser.takeErrors()) skip(error)
-      if (!batch.isEmpty && performance.now() >= flushAt) yield await batch.take()
+      if (!batch.isEmpty && performance.now() >= (batch.isOpen ? openUntil : flushAt))
+        yield await batch.take()
     }
     if (!batch.isEmpty) yield await batch.take()
   } finally {

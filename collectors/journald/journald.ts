@@ -71,6 +71,10 @@ export const options = z.strictObject({
     .describe(
       'The most bytes of one field; of a longer one the beginning is kept, and REMORA_CUT says how long it was.',
     ),
+  rejoin_lines: z
+    .boolean()
+    .default(false)
+    .describe('Makes one record of a line that journald has split, when its parts come within a second.'),
   ...shaping,
 })
 

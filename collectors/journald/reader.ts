@@ -35,6 +35,7 @@ const mostStalls = 3
 export interface ReadOptions extends Shaping {
   readonly initial: Initial
   readonly field_bytes: number
+  readonly rejoin_lines: boolean
 }
 
 /** What collect() shows of the reading. */
@@ -137,6 +138,7 @@ async function readNamespace(namespace: string, context: Context, box: Box, told
         lookAgain: (...[range, seqnumId, before, all]: Parameters<Gathering['lookAgain']>) =>
           lookAgain(range, seqnumId, before, all, options.field_bytes, { ...context, signal: until }),
         filter,
+        rejoinBytes: options.rejoin_lines ? options.field_bytes : 0,
         fields,
         view: view.path,
         cursor: position?.cursor,

@@ -239,3 +239,30 @@ test('journald counts every number of a storm whose journal is vacuumed faster t
   assert.ok(sum(read.missed) > 0)
   assert.equal(assertNoRepeat(read.records) + sum(read.missed), highest, JSON.stringify([...read.missed]))
 })
+
+test('journald rejoins the lines that journald has split, on request', async () => {
+  await using journal = await privateJournald({ settings: ['LineMax=1K'] })
+  const say = 'print "x" x 5000, "\\nshort\\n", "y" x 2500'
+  await journal.inside('systemd-cat', ['perl', '-e', say])
+  await journal.log(['the end'])
+  await using split = reading(journal.root)
+  await came(split, 'the end')
+  await using read = reading(journal.root, { rejoin_lines: true })
+  await came(read, 'the end')
+  const lengths = (records: Reading['records'], letter: RegExp) =>
+    records.map(message).flatMap((text) => (letter.test(text) ? [text.length] : []))
+  assert.deepEqual(lengths(split.records, /^x+$/), [1024, 1024, 1024, 1024, 904])
+  assert.deepEqual(lengths(read.records, /^x+$/), [5000])
+  assert.deepEqual(lengths(read.records, /^y+$/), [2500])
+  assert.deepEqual(lengths(read.records, /^short$/), [5])
+  const breaks = (letter: RegExp) =>
+    read.records
+      .filter((record) => letter.test(message(record)))
+      .flatMap(({ fields }) => fields.filter(([name]) => name === '_LINE_BREAK'))
+      .map(([, value]) => Buffer.from(value).toString())
+  assert.deepEqual(breaks(/^x/), [])
+  assert.deepEqual(breaks(/^y/), ['eof'])
+  const joined = read.filtered.get('rejoined') ?? 0
+  assert.equal(joined, split.records.length - read.records.length)
+  assert.equal(joined, 4 + 2)
+})
