@@ -5,21 +5,19 @@
  * takes. All on this machine in this run; prints a table, the last line is one JSON object.
  * `--entries 100000`, `--lag-seconds 20` at `--rate 1000`; ends by itself within four minutes.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { link, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import protobuf from 'protobufjs'
-import { uncompress } from 'snappyjs'
 import { startJournalRemote } from '../journal-remote-server.ts'
-import { privateJournald } from '../private-journald.ts'
 import { fieldsPerEntry, makeJournal } from './entries.ts'
-import { type Forwarding, startForwarding } from './forwarding.ts'
+import { startForwarding } from './forwarding.ts'
+import { live } from './lag.ts'
 import { cpuOf, round } from './process.ts'
+import { startReceiver } from './receiver.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -31,20 +29,12 @@ const { values: options } = parseArgs({
 const entries = Number(options.entries)
 const lagSeconds = Number(options['lag-seconds'])
 const rate = Number(options.rate)
-const patienceSeconds = 60
 const mostSeconds = 235
 
-const children = new Set<ChildProcess>()
-const started = (child: ChildProcess) => void children.add(child)
-/** At the end, whatever came before: none of what was started here stays. */
-function killAll(signal: NodeJS.Signals): void {
-  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-}
-setTimeout(() => {
-  console.error(`Cannot finish within ${mostSeconds} s`)
-  killAll('SIGTERM')
-  setTimeout(() => process.exit(1), 3000)
-}, mostSeconds * 1000).unref()
+/** Ends every wait and every child, and with them the bench. */
+const stopping = new AbortController()
+const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(mostSeconds * 1000)])
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort())
 
 interface Figures {
   readonly seconds: number
@@ -60,8 +50,7 @@ async function plain(folder: string, format: 'json' | 'export'): Promise<Figures
   const before = cpuOf(process.pid).ended
   const begun = performance.now()
   const args = [`--directory=${folder}`, '--quiet', '--no-pager', `--output=${format}`]
-  const child = spawn('journalctl', args, { stdio: 'ignore', env: { ...process.env, LC_ALL: 'C' } })
-  started(child)
+  const child = spawn('journalctl', args, { stdio: 'ignore', env: { ...process.env, LC_ALL: 'C' }, signal })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`Cannot read the journal: journalctl ended with ${code}`)
   const seconds = (performance.now() - begun) / 1000
@@ -69,17 +58,6 @@ async function plain(folder: string, format: 'json' | 'export'): Promise<Figures
     seconds: round(seconds),
     entriesPerSecond: Math.round(entries / seconds),
     cpuMicrosecondsPerEntry: microseconds(cpuOf(process.pid).ended - before),
-  }
-}
-
-/** Asks until the agent's count is reached, more often towards the end: asking takes the agent's time. */
-async function until(forwarding: Forwarding, metric: string, wanted: number): Promise<void> {
-  for (const end = Date.now() + patienceSeconds * 1000; ; ) {
-    forwarding.look()
-    const count = await forwarding.sum(metric)
-    if (count >= wanted) return
-    if (Date.now() > end) throw new Error(`Cannot wait longer for ${wanted} of ${metric}: ${count}`)
-    await sleep(count < wanted * 0.8 ? 250 : 40)
   }
 }
 
@@ -95,11 +73,11 @@ async function forward(
   await mkdir(join(root, 'var/log/journal'), { recursive: true })
   await mkdir(staged)
   for (const name of await readdir(journal.path)) await link(join(journal.path, name), join(staged, name))
-  await using forwarding = await startForwarding(folder, root, sink, started)
+  await using forwarding = await startForwarding(folder, root, sink, signal)
   await rename(staged, join(root, 'var/log/journal', journal.name))
-  while (!forwarding.follows()) await sleep(10)
+  while (!forwarding.follows()) await sleep(10, undefined, { signal })
   const begun = performance.now()
-  await until(forwarding, done, entries)
+  await forwarding.reached(done, entries)
   const seconds = (performance.now() - begun) / 1000
   const { agentSeconds, journalctlSeconds } = forwarding.usage()
   const counted = await forwarding.sum(done)
@@ -117,107 +95,6 @@ async function forward(
   }
 }
 
-interface Push {
-  readonly body: Buffer
-  readonly answeredMilliseconds: number
-}
-
-/** Answers every push before it looks at it. */
-async function startReceiver(status: 204 | 503, kept?: Push[]) {
-  const server = createServer(async (request, response) => {
-    const pieces: Buffer[] = []
-    for await (const piece of request) pieces.push(piece)
-    response.writeHead(status).end()
-    if (kept) kept.push({ body: Buffer.concat(pieces), answeredMilliseconds: Date.now() })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('Cannot listen')
-  return {
-    url: `http://127.0.0.1:${address.port}/loki/api/v1/push`,
-    async [Symbol.asyncDispose]() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
-  }
-}
-
-const schema = new protobuf.Root().loadSync(join(import.meta.dirname, '../../proto/loki/push.proto'))
-const pushRequest = schema.lookupType('logproto.PushRequest')
-
-interface Decoded {
-  readonly streams: readonly {
-    readonly entries: readonly {
-      readonly timestamp: { readonly seconds: string; readonly nanos: number }
-      readonly line: string
-    }[]
-  }[]
-}
-
-/** From the time that journald gave an entry to the answer that acknowledged it, by line; a line sent twice counts once. */
-function lagsOf(pushes: readonly Push[]): number[] {
-  const lags = new Map<string, number>()
-  for (const { body, answeredMilliseconds } of pushes) {
-    const message = pushRequest.decode(uncompress(new Uint8Array(body)))
-    const decoded: Decoded = JSON.parse(
-      JSON.stringify(pushRequest.toObject(message, { longs: String, arrays: true, defaults: true })),
-    )
-    for (const { timestamp, line } of decoded.streams.flatMap((stream) => stream.entries)) {
-      if (!line.startsWith('lag ') || lags.has(line)) continue
-      lags.set(line, answeredMilliseconds - Number(timestamp.seconds) * 1000 - timestamp.nanos / 1e6)
-    }
-  }
-  return [...lags.values()].sort((a, b) => a - b)
-}
-
-/** Writes `rate` lines a second into a private journald while the agent follows it. */
-async function live(folder: string) {
-  const pushes: Push[] = []
-  await using receiver = await startReceiver(204, pushes)
-  await using journal = await privateJournald()
-  await journal.log(['begin'])
-  const sink = { type: 'loki', url: receiver.url }
-  await using forwarding = await startForwarding(folder, journal.root, sink, started)
-  await until(forwarding, 'remora_records_acknowledged_total', 1)
-  const keeper = /\d+/.exec(journal.root)?.[0] ?? ''
-  const socket = '/run/systemd/journal/dev-log'
-  const writer = spawn('nsenter', ['-t', keeper, '-m', '--', 'logger', '--socket', socket], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  started(writer)
-  const before = forwarding.usage()
-  const begun = performance.now()
-  const total = rate * lagSeconds
-  for (let sent = 0; sent < total; await sleep(10)) {
-    const due = Math.min(total, Math.floor(((performance.now() - begun) / 1000) * rate))
-    let text = ''
-    for (; sent < due; sent++)
-      text += `lag ${sent} request method=GET path=/v1/nodes/${sent % 5000} status=200\n`
-    writer.stdin.write(text)
-    forwarding.look()
-  }
-  writer.stdin.end()
-  const seconds = (performance.now() - begun) / 1000
-  const after = forwarding.usage()
-  await until(forwarding, 'remora_records_acknowledged_total', total)
-  await sleep(500)
-  const lags = lagsOf(pushes)
-  if (lags.length !== total) throw new Error(`Cannot use this run: ${lags.length} of ${total} lines came`)
-  const at = (share: number) => round(lags[Math.min(lags.length - 1, Math.floor(lags.length * share))] ?? 0)
-  return {
-    rate,
-    seconds: round(seconds),
-    p50Milliseconds: at(0.5),
-    p99Milliseconds: at(0.99),
-    mostMilliseconds: at(1),
-    agentCpuPercent: round(((after.agentSeconds - before.agentSeconds) / seconds) * 100),
-    journalctlCpuPercent: round(((after.journalctlSeconds - before.journalctlSeconds) / seconds) * 100),
-    ...forwarding.peak(),
-  }
-}
-
 const labels: Readonly<Record<string, string>> = {
   seconds: 'seconds',
   entriesPerSecond: 'entries a second',
@@ -230,7 +107,7 @@ const labels: Readonly<Record<string, string>> = {
 
 const folder = await mkdtemp(join(tmpdir(), 'remora-bench-'))
 try {
-  const made = await makeJournal(join(folder, 'journal'), entries, started)
+  const made = await makeJournal(join(folder, 'journal'), entries, signal)
   const plainFolder = join(folder, 'journal')
   const runs: Record<string, Figures> = {}
   const inFolder = async (name: string) => {
@@ -257,7 +134,7 @@ try {
   }
   const own = await inFolder('file')
   runs.file = await forward(own, made, { type: 'file', path: join(own, 'out'), off_node: true })
-  const lag = await live(await inFolder('live'))
+  const lag = await live(await inFolder('live'), rate, lagSeconds, signal)
 
   const names = Object.keys(runs)
   const line = (...cells: readonly string[]) =>
@@ -284,6 +161,5 @@ try {
     }),
   )
 } finally {
-  killAll('SIGTERM')
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,5 +1,5 @@
 /** The shipped agent that forwards one journal to one sink, and what that takes. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,8 +23,10 @@ export interface Forwarding extends AsyncDisposable {
   /** The most resident memory, and the most anonymous one at a call of `look`, in megabytes. */
   peak(): { readonly peakRssMB: number; readonly peakAnonMB: number }
   look(): void
-  /** The sum of this metric over all its series of the journal, or of all. */
+  /** The sum of this metric over all its series. */
   sum(metric: string): Promise<number>
+  /** Waits until that sum is so much; asks more often towards the end, because asking takes the agent's time. */
+  reached(metric: string, wanted: number): Promise<void>
 }
 
 /** Starts it without anything but the journal and this sink, and waits until it is ready and at rest. */
@@ -32,7 +34,7 @@ export async function startForwarding(
   folder: string,
   root: string,
   sinkConfig: object,
-  started: (child: ChildProcess) => void,
+  signal: AbortSignal,
 ): Promise<Forwarding> {
   const file = join(folder, 'remora.yaml')
   const off = { enabled: false }
@@ -56,7 +58,6 @@ export async function startForwarding(
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  started(child)
   const pid = child.pid ?? 0
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -64,11 +65,24 @@ export async function startForwarding(
   })
   const port = () => / runs on .*:(\d+)\//.exec(said)?.[1]
   const ask = (path: string) => fetch(`http://127.0.0.1:${port()}${path}`).catch(() => undefined)
-  for (const until = Date.now() + 20_000; (await (port() ? ask('/-/ready') : undefined))?.ok !== true; ) {
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`Cannot start the agent: ${said}`)
-    await sleep(25)
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    await exited
+    clearTimeout(late)
   }
-  await sleep(1000)
+  try {
+    for (const until = Date.now() + 20_000; (await (port() ? ask('/-/ready') : undefined))?.ok !== true; ) {
+      if (child.exitCode !== null || Date.now() > until) throw new Error(`Cannot start the agent: ${said}`)
+      await sleep(25, undefined, { signal })
+    }
+    await sleep(1000, undefined, { signal })
+  } catch (error) {
+    await stop()
+    throw error
+  }
 
   const usageNow = () => {
     const { own, ended } = cpuOf(pid)
@@ -77,7 +91,7 @@ export async function startForwarding(
   }
   const atStart = usageNow()
   let peakAnonMB = 0
-  return {
+  const forwarding: Forwarding = {
     follows: () => childrenOf(pid).some(({ command }) => / --follow /.test(command)),
     usage() {
       const now = usageNow()
@@ -98,13 +112,17 @@ export async function startForwarding(
         .filter((line) => line.startsWith(metric) && /^[ {]/.test(line.slice(metric.length)))
       return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0)
     },
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      const late = setTimeout(() => child.kill('SIGKILL'), 15_000)
-      await exited
-      clearTimeout(late)
+    async reached(metric, wanted) {
+      for (;;) {
+        forwarding.look()
+        const count = await forwarding.sum(metric)
+        if (count >= wanted) return
+        if (signal.aborted)
+          throw new Error(`Cannot wait longer for ${wanted} of ${metric}: ${count}; ${said}`)
+        await sleep(count < wanted * 0.8 ? 250 : 40)
+      }
     },
+    [Symbol.asyncDispose]: stop,
   }
+  return forwarding
 }
