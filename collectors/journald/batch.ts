@@ -1,4 +1,5 @@
 /** Entries of one namespace gathered to a batch, with everything that is counted on the way. */
+import { ParseError } from '../../src/errors.ts'
 import type { Field, LogRecord, SourceBatch } from '../../src/model.ts'
 import type { Cursor } from './cursor.ts'
 import { droppedBefore, type Located } from './entry.ts'
@@ -28,6 +29,8 @@ export interface Gathering {
   ): Promise<Found>
   filter(entry: ExportEntry): FilterReason | undefined
   fields(entry: ExportEntry): readonly Field[]
+  /** Told of entries that are in a file and cannot be read. */
+  skip(error: Error): void
   /** The most bytes of a line rejoined; 0: split lines stay as they are. */
   readonly rejoinBytes: number
 }
@@ -148,7 +151,10 @@ export class Batch {
       this.#filter('copy', copies)
       const found = passed.map(({ entry, place }) => this.#record(entry, place, false))
       this.#records.splice(at, 0, ...found.filter((record) => record !== undefined))
-      this.miss('corrupted', there.to - there.from + 1 - copies - passed.length)
+      const unread = there.to - there.from + 1 - copies - passed.length
+      if (unread === 0) continue
+      this.miss('corrupted', unread)
+      this.#how.skip(new ParseError(unreadInWords(there, unread, seqnumId, files)))
     }
     this.#gaps = []
   }
@@ -187,4 +193,15 @@ export class Batch {
   #filter(reason: string, count: number): void {
     if (count > 0) this.#filtered[reason] = (this.#filtered[reason] ?? 0) + count
   }
+}
+
+function unreadInWords(
+  { from, to }: { readonly from: number; readonly to: number },
+  count: number,
+  seqnumId: string,
+  files: readonly JournalFile[],
+): string {
+  const held = files.filter((file) => file.seqnumId === seqnumId && file.head <= to && file.tail >= from)
+  const where = held.map(({ path }) => path).join(', ') || 'a file that is gone'
+  return `Cannot read ${count} journal entries "${seqnumId}:${from}" to ${to}: they did not come out of ${where}`
 }

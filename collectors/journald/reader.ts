@@ -138,6 +138,7 @@ async function readNamespace(namespace: string, context: Context, box: Box, told
         lookAgain: (...[range, seqnumId, before, all]: Parameters<Gathering['lookAgain']>) =>
           lookAgain(range, seqnumId, before, all, options.field_bytes, { ...context, signal: until }),
         filter,
+        skip,
         rejoinBytes: options.rejoin_lines ? options.field_bytes : 0,
         fields,
         view: view.path,

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const prefix = 'remora-journal-'
+const left = /^remora-journal-(\d+)-\w+$/
 
 export interface View extends Disposable {
   readonly path: string
@@ -43,7 +44,7 @@ export async function createView(folders: readonly string[], signal: AbortSignal
 
 async function removeLeft(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const [, pid] = name.startsWith(prefix) ? (/(\d+)-\w+$/.exec(name) ?? []) : []
+    const [, pid] = left.exec(name) ?? []
     if (pid === undefined || isAlive(Number(pid))) continue
     // Another user's is not ours to remove.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined)

@@ -189,8 +189,17 @@ test('journald passes an empty, a short and a damaged file, and counts what a da
   await using read = reading(journal.root)
   await came(read, 'the end')
   const highest = sum(await issued(journal.root))
-  assert.ok(sum(read.missed) > 0)
+  assert.deepEqual([...read.missed.keys()], ['corrupted'])
   assert.equal(assertNoRepeat(read.records) + sum(read.missed), highest, JSON.stringify([...read.missed]))
+  const [said, ...more] = read.skipped
+  assert.equal(more.length, 0)
+  assert.match(
+    said?.message ?? '',
+    new RegExp(
+      `^Cannot read ${sum(read.missed)} journal entries "[0-9a-f]{32}:\\d+" to \\d+: they did not come out of `,
+    ),
+  )
+  assert.equal(said?.message.endsWith(String(archived[1])), true)
 })
 
 test('journald counts by one counter what it keeps apart for the system and for users', async () => {
