@@ -3,7 +3,7 @@ import type { CollectContext } from '../../src/model.ts'
 import { type Cursor, parseCursor } from './cursor.ts'
 import type { JournalFile, JournalFolder } from './files.ts'
 import { Numbers } from './numbers.ts'
-import { type Initial, passOlder, startArguments } from './start.ts'
+import { findStart, type Initial, passOlder } from './start.ts'
 import { createView } from './view.ts'
 
 export interface Progress {
@@ -24,7 +24,7 @@ export async function startOf(
     folders.map(({ path }) => path),
     signal,
   )
-  const begin = await startArguments(initial, view.path, { stream, signal })
+  const { args: begin } = await findStart(initial, view.path, { stream, signal })
   const args = ['--quiet', '--merge', `--directory=${view.path}`, ...begin, '--output=export']
   let head = ''
   for await (const piece of stream({ program: 'journalctl', args, signal })) {

@@ -17,7 +17,7 @@ import { Numbers } from './numbers.ts'
 import { type JournalPosition, parsePosition, streamOf } from './position.ts'
 import type { Progress } from './progress.ts'
 import { fieldsOf, filterOf, type Shaping } from './shape.ts'
-import { type Initial, startArguments } from './start.ts'
+import { filesSince, findStart, type Initial, type Start } from './start.ts'
 import { createView } from './view.ts'
 
 /** How often namespaces and folders are looked for, and a silent journalctl is compared with its files. */
@@ -89,6 +89,7 @@ async function readNamespace(namespace: string, context: Context, box: Box, told
   const stored = context.positions.get(streamOf(namespace))
   let position: JournalPosition | undefined = stored === undefined ? undefined : parsePosition(stored)
   let waitMilliseconds = firstPauseMilliseconds
+  let start: Start | undefined
   let stalled = { behind: 0, times: 0 }
   const filter = filterOf(options)
   const fields = fieldsOf(options, told.dropped)
@@ -115,7 +116,8 @@ async function readNamespace(namespace: string, context: Context, box: Box, told
     const watching = watch(until, async () => {
       if (!isDeepStrictEqual(await foldersOf(namespace, context), folders)) stopping.abort()
       if (!waiting || performance.now() - heardAt < stallMilliseconds) return
-      const behind = numbers.behind(await files())
+      const since = position === undefined ? (start?.sinceMicroseconds ?? 0) : 0
+      const behind = numbers.behind(filesSince(await files(), since))
       if (behind === 0 || (behind === stalled.behind && stalled.times >= mostStalls)) return
       stalled = { behind, times: behind === stalled.behind ? stalled.times + 1 : 1 }
       skip(
@@ -126,9 +128,9 @@ async function readNamespace(namespace: string, context: Context, box: Box, told
       stopping.abort()
     })
     try {
-      const begin = position
-        ? []
-        : await startArguments(options.initial, view.path, { ...context, signal: until })
+      if (position === undefined)
+        start ??= await findStart(options.initial, view.path, { ...context, signal: until })
+      const begin = position === undefined && start ? start.args : []
       const following = {
         namespace,
         numbers,

@@ -12,30 +12,44 @@ export const initialPattern = /^(?:previous-boot|all|\d{1,9}[smhd])$/
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
-/** @returns the arguments that make journalctl begin there */
-export async function startArguments(
+export interface Start {
+  /** The arguments that make journalctl begin there. */
+  readonly args: readonly string[]
+  /** The moment, microseconds since the epoch, before which nothing will come; 0 without one. */
+  readonly sinceMicroseconds: number
+}
+
+/** Found once for a namespace: a duration counts from when reading began, however often journalctl is begun anew. */
+export async function findStart(
   initial: Initial,
   view: string,
   { stream, signal }: Pick<CollectContext, 'stream' | 'signal'>,
-): Promise<string[]> {
-  if (initial === 'all') return []
+): Promise<Start> {
+  const everything = { args: [], sinceMicroseconds: 0 }
+  if (initial === 'all') return everything
   const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(initial) ?? []
   if (number !== undefined) {
     const seconds = Number(number) * (unitSeconds[unit] ?? 1)
-    return [`--since=@${Math.floor(Date.now() / 1000) - seconds}`]
+    const since = Math.floor(Date.now() / 1000) - seconds
+    return { args: [`--since=@${since}`], sinceMicroseconds: since * 1e6 }
   }
   const parser = new ExportParser(1024)
   try {
     const args = ['--quiet', '--boot=-1', `--directory=${view}`, '--output=export']
     for await (const piece of stream({ program: 'journalctl', args, signal })) {
       const cursor = text(parser.parse(piece)[0]?.fields ?? [], '__CURSOR')
-      if (cursor !== undefined) return [`--cursor=${cursor}`]
+      if (cursor !== undefined) return { args: [`--cursor=${cursor}`], sinceMicroseconds: 0 }
     }
   } catch (error) {
     // It fails where the journal knows no boot but one.
     if (signal.aborted) throw error
   }
-  return []
+  return everything
+}
+
+/** The files that hold something to wait for, when nothing has come yet. */
+export function filesSince(files: readonly JournalFile[], sinceMicroseconds: number): JournalFile[] {
+  return files.filter(({ tailMicroseconds }) => tailMicroseconds >= sinceMicroseconds)
 }
 
 /** Passes the files that end before the first entry. @returns how many entries journald numbered in them */
