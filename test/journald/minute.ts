@@ -1,0 +1,64 @@
+/**
+ * A real journald takes 10,000 entries a second for a minute, rotated every five seconds and vacuumed all the time:
+ * what was delivered and missed is what it has numbered, without a repeat. `npm run test:journal-minute`
+ */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { journalFiles, journalFolders } from '../../collectors/journald/files.ts'
+import { tree } from '../../src/tree.ts'
+import { privateJournald } from '../private-journald.ts'
+import { message, numbersOf, reading } from './read.ts'
+
+const seconds = 60
+const perSecond = 10_000
+
+await using journal = await privateJournald({ settings: ['RuntimeMaxUse=24M', 'RuntimeMaxFileSize=4M'] })
+await using read = reading(journal.root)
+const last = new Map<string, number>()
+let delivered = 0
+let ended = false
+
+/** Takes what came, so that a minute of it is never held at once. */
+function take(): void {
+  const records = read.records.splice(0)
+  delivered += records.length
+  ended ||= records.some((record) => message(record) === 'the end')
+  for (const [id, numbers] of numbersOf(records)) {
+    for (const number of numbers) {
+      assert.ok(number > (last.get(id) ?? 0), `${id}: ${number} after ${last.get(id)}`)
+      last.set(id, number)
+    }
+  }
+}
+
+await journal.log(['begin'])
+const started = performance.now()
+for (let second = 0; second < seconds; second++) {
+  await journal.log(Array.from({ length: perSecond }, (_, index) => `second ${second} line ${index}`))
+  if (second % 5 === 4) await journal.journalctl('--rotate')
+  take()
+  await sleep(Math.max(0, started + (second + 1) * 1000 - performance.now()))
+}
+const took = (performance.now() - started) / 1000
+await journal.log(['the end'])
+await read.until('the end', () => {
+  take()
+  return ended
+})
+const host = tree(journal.root)
+const issued = new Map<string, number>()
+for (const { seqnumId, tail } of await journalFiles(host, await journalFolders(host)))
+  issued.set(seqnumId, Math.max(tail, issued.get(seqnumId) ?? 0))
+const total = [...issued.values()].reduce((a, b) => a + b, 0)
+const missed = [...read.missed.values()].reduce((a, b) => a + b, 0)
+console.log(
+  JSON.stringify({
+    seconds: took,
+    issued: total,
+    delivered,
+    missed: Object.fromEntries(read.missed),
+    restarts: read.skipped.length,
+  }),
+)
+assert.ok(total >= seconds * perSecond)
+assert.equal(delivered + missed, total)
