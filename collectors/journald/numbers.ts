@@ -19,6 +19,7 @@ const most = 256
 export class Numbers {
   /** The last number that came, by id; the least recently seen first. */
   readonly #last: Map<string, number>
+  #newest: string | undefined
   /** The folder of each id's files. */
   #folders: ReadonlyMap<string, string> = new Map()
   /** The number before the first that was given under an id, where its first file was seen. */
@@ -43,12 +44,11 @@ export class Numbers {
   take(seqnumId: string, number: number): Gap | undefined {
     const last = this.#last.get(seqnumId)
     if (last !== undefined && number === last + 1) {
-      this.#last.set(seqnumId, number)
+      this.#see(seqnumId, number)
       return undefined
     }
-    const before = Math.max(last ?? this.#origins.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId))
-    this.#last.delete(seqnumId)
-    this.#last.set(seqnumId, Math.max(last ?? 0, number))
+    const before = Math.max(last ?? this.#origins.get(seqnumId) ?? 0, this.#between(seqnumId, number))
+    this.#see(seqnumId, Math.max(last ?? 0, number))
     if (this.#last.size > most) this.#last.delete(this.#last.keys().next().value ?? '')
     return number > before + 1 ? { from: before + 1, to: number - 1, first: last === undefined } : undefined
   }
@@ -68,6 +68,27 @@ export class Numbers {
   /** The last number that came, by id, as a position keeps it. */
   toJSON(): Record<string, number> {
     return Object.fromEntries(this.#last)
+  }
+
+  #see(seqnumId: string, number: number): void {
+    if (seqnumId !== this.#newest) this.#last.delete(seqnumId)
+    this.#last.set(seqnumId, number)
+    this.#newest = seqnumId
+  }
+
+  /**
+   * The highest number below this one that an id of the same counter has had since this id's last. After an unclean end
+   * journald counts from 1 again, under a new id: what the old one had says nothing of it.
+   */
+  #between(seqnumId: string, number: number): number {
+    const folder = this.#folders.get(seqnumId)
+    let found = 0
+    for (const [id, last] of this.#last) {
+      if (id === seqnumId) found = 0
+      else if (last > found && last < number && folder !== undefined && this.#folders.get(id) === folder)
+        found = last
+    }
+    return found
   }
 
   #lastOfFolder(seqnumId: string): number {
