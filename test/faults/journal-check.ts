@@ -140,14 +140,19 @@ function digestOf(fields: readonly [name: string, value: string | { readonly bas
   )
 }
 
-/** Asserts that these are all entries of the source and no others, each equal, numbered 1, 2, 3 … */
-export function assertComplete(where: string, source: ReadonlyMap<string, Digest>, found: Entries): void {
-  for (const [id, expected] of source)
-    assert.equal(found.digests.get(id), expected, `${id} is the same at ${where}`)
-  assert.equal(found.digests.size, source.size, `entries at ${where}`)
-  for (let number = 1; number <= source.size; number++)
+/** Asserts that these are `count` entries of the source and no others, each equal, numbered 1, 2, 3 … */
+export function assertComplete(
+  where: string,
+  source: ReadonlyMap<string, Digest>,
+  found: Entries,
+  count: number,
+): void {
+  for (const [id, digest] of found.digests)
+    assert.equal(digest, source.get(id), `${id} is the same at ${where}`)
+  assert.equal(found.digests.size, count, `entries at ${where}`)
+  for (let number = 1; number <= count; number++)
     assert.ok(found.ids.has(number), `number ${number} is at ${where}`)
-  assert.equal(found.ids.size, source.size, `numbers at ${where}`)
+  assert.equal(found.ids.size, count, `numbers at ${where}`)
 }
 
 /**

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Plugin } from 'esbuild'
 import { bundle } from '../../bundle.ts'
@@ -34,6 +34,8 @@ export interface JournalRun {
   readonly delayMilliseconds: number
   /** How long the end of the run is waited for. */
   readonly patienceSeconds: number
+  /** Removes the oldest rotated file halfway, as a vacuum does: what was not read of it must be missed. */
+  readonly vacuum?: boolean
   /** Changes the agent's code. */
   readonly plugins?: readonly Plugin[]
 }
@@ -71,6 +73,9 @@ export async function journalRun(run: JournalRun): Promise<JournalReport> {
   const receiver = ending.use(await startJournalRemote())
   const proxy = ending.use(await journalProxy(receiver.url))
   const files = await writeJournals(join(folder, 'root'), run.entries)
+  const source = await sourceEntries(files)
+  assert.equal(source.size, run.entries)
+  const issuedNumbers = await issued(files)
   const port = await freePort()
   const config = join(folder, 'remora.yaml')
   writeFileSync(
@@ -157,7 +162,11 @@ sinks:
         if (error instanceof assert.AssertionError) throw error
         return undefined // It does not listen yet.
       })
-      if (found !== undefined && (found.get('spooled') ?? 0) >= run.entries && held(found) === 0) {
+      if (
+        found !== undefined &&
+        (found.get('spooled') ?? 0) + sum(found, 'missed') >= run.entries &&
+        held(found) === 0
+      ) {
         child.kill('SIGTERM')
         assert.deepEqual(await exited, [0, null])
         return found
@@ -174,23 +183,24 @@ sinks:
     const target = open[lives % open.length] ?? 'reading'
     if (await live(target, lives % 4 === 2)) kills[target] += 1
     lives += 1
+    if (run.vacuum && lives === run.killsPerPhase * 2) await vacuum(files)
     if (lives % 9 === 0) await restartReceiver()
   }
   const last = await finish()
   assert.deepEqual(readdirSync(temporary), [], 'nothing is left in the folder for temporary files')
   await receiver.stop()
 
-  const source = await sourceEntries(files)
-  assert.equal(source.size, run.entries)
+  const missed = sum(last, 'missed')
+  assert.equal(missed > 0, run.vacuum === true, `${missed} missed`)
   const received = await receivedEntries(receiver.folder)
-  assertComplete('the receiver', source, received)
+  const read = run.entries - missed
+  assertComplete('the receiver', source, received, read)
   const sent = assertOneInFlight(proxy.sent, received)
   const file = fileEntries(join(folder, 'out'), proxy.sent)
-  assertComplete('the file sink', source, file)
+  assertComplete('the file sink', source, file, read)
   for (const [number, id] of received.ids) assert.equal(file.ids.get(number), id, `entry of number ${number}`)
-  const missed = sum(last, 'missed')
-  assert.equal((last.get('read') ?? 0) + missed, await issued(files), 'read and missed are what was issued')
-  const counts = { read: run.entries, spooled: run.entries, missed: 0, filtered: 0 }
+  assert.equal((last.get('read') ?? 0) + missed, issuedNumbers, 'read and missed are what was issued')
+  const counts = { read, spooled: read, missed: last.get('missed vacuumed') ?? 0, filtered: 0 }
   const ledger = {
     read: last.get('read'),
     spooled: last.get('spooled'),
@@ -199,8 +209,8 @@ sinks:
   }
   assert.deepEqual(ledger, counts)
   for (const sink of sinks) {
-    assert.equal(last.get(`routed ${sink}`), run.entries)
-    assert.equal(last.get(`acknowledged ${sink}`), run.entries)
+    assert.equal(last.get(`routed ${sink}`), read)
+    assert.equal(last.get(`acknowledged ${sink}`), read)
   }
   const copies = ({ repeats }: typeof received) => [...repeats.values()].reduce((a, b) => a + b, 0)
   return {
@@ -216,4 +226,10 @@ sinks:
     repeats: { sent, receiver: copies(received), file: copies(file) },
     seconds: Math.round((performance.now() - began) / 1000),
   }
+}
+
+async function vacuum(files: readonly string[]): Promise<void> {
+  const [oldest] = files.filter((file) => basename(file).startsWith('system@')).sort()
+  assert.ok(oldest, 'a file was rotated')
+  await rm(oldest)
 }

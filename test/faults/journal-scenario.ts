@@ -1,6 +1,6 @@
 /**
- * The journal of the journal's kill test, written by systemd-journal-remote: two boots, the system journal, one of a
- * user beside it and a namespace, and among the entries every kind of field that has broken a reader.
+ * The journal of the journal's kill test, written by systemd-journal-remote: two boots, the system journal, a
+ * copied one beside it and a namespace, and among the entries every kind of field that has broken a reader.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ const parts: readonly JournalPart[] = [
     file: `${machine}/system.journal`,
     has: (index) => index % 10 !== 3 && index % 10 !== 7,
   },
-  { file: `${machine}/user-1000.journal`, has: (index) => index % 10 === 3 },
+  { file: `${machine}/copied.journal`, has: (index) => index % 10 === 3 },
   { file: `${machine}.tenant/system.journal`, has: (index) => index % 10 === 7 },
 ]
 
