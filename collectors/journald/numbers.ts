@@ -53,16 +53,17 @@ export class Numbers {
     return number > before + 1 ? { from: before + 1, to: number - 1, first: last === undefined } : undefined
   }
 
-  /** How many entries these files hold that have not come, at most. */
+  /** How many entries these files hold that have not come, at most. Numbers of one counter are counted once. */
   behind(files: readonly JournalFile[]): number {
-    const tails = new Map<string, { tail: number; last: number }>()
-    for (const { seqnumId, tail } of files) {
+    const tails = new Map<string, number>()
+    for (const { seqnumId, tail } of files) tails.set(seqnumId, Math.max(tail, tails.get(seqnumId) ?? 0))
+    const counters = new Map<string, { from: number; to: number }[]>()
+    for (const [seqnumId, tail] of tails) {
       const counter = this.#folders.get(seqnumId) ?? seqnumId
-      const seen = tails.get(counter) ?? { tail: 0, last: 0 }
-      const last = Math.max(this.#last.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId), seen.last)
-      tails.set(counter, { tail: Math.max(seen.tail, tail), last })
+      const from = Math.max(this.#last.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId, tail))
+      counters.set(counter, [...(counters.get(counter) ?? []), { from, to: tail }])
     }
-    return [...tails.values()].reduce((sum, { tail, last }) => sum + Math.max(0, tail - last), 0)
+    return [...counters.values()].reduce((sum, stretches) => sum + lengthOf(stretches), 0)
   }
 
   /** The last number that came, by id, as a position keeps it. */
@@ -91,15 +92,27 @@ export class Numbers {
     return found
   }
 
-  #lastOfFolder(seqnumId: string): number {
+  /** The highest last number of this counter up to `tail`: a higher one is of a counter that has begun again since. */
+  #lastOfFolder(seqnumId: string, tail: number): number {
     const folder = this.#folders.get(seqnumId)
     if (folder === undefined) return 0
     let found = 0
     for (const [id, number] of this.#last) {
-      if (number > found && this.#folders.get(id) === folder) found = number
+      if (number > found && number <= tail && this.#folders.get(id) === folder) found = number
     }
     return found
   }
+}
+
+/** How many numbers lie after `from` up to `to` in any of the stretches. */
+function lengthOf(stretches: readonly { readonly from: number; readonly to: number }[]): number {
+  let length = 0
+  let reached = 0
+  for (const { from, to } of [...stretches].sort((a, b) => a.from - b.from)) {
+    length += Math.max(0, to - Math.max(from, reached))
+    reached = Math.max(reached, to)
+  }
+  return length
 }
 
 /** Only the files of journald itself share a counter. */

@@ -49,3 +49,16 @@ test('journald finds the gap of a counter that began anew after an unclean end, 
   assert.deepEqual(after.take('new', 150), { from: 101, to: 149, first: false })
   assert.deepEqual(after.take('new', 1200), { from: 151, to: 1199, first: false })
 })
+
+test('behind counts the numbers of a shared counter once, and those of one that began anew below the old', () => {
+  const shared = [file('system.journal', 's', 1, 100, true), file('user-7.journal', 'u', 3, 98, true)]
+  assert.equal(new Numbers({ s: 50 }, shared).behind(shared), 50)
+  assert.equal(new Numbers({ s: 100, u: 98 }, shared).behind(shared), 0)
+  assert.equal(new Numbers({}, shared).behind(shared), 100)
+  const anew = [
+    file('system@0001.journal~', 'old', 1, 1000, true),
+    file('system.journal', 'new', 1, 200, true),
+  ]
+  assert.equal(new Numbers({ old: 1000, new: 100 }, anew).behind(anew), 100)
+  assert.equal(new Numbers({ old: 1000 }, anew).behind(anew), 200)
+})
