@@ -50,6 +50,7 @@ test('shown mounts have no labels twice, no autofs, and all that can hang marked
       }
       shownSome += shown.length
     }),
+    { numRuns: 1000 },
   )
   assert.ok(shownSome > 100)
 })
