@@ -62,6 +62,12 @@ export async function startAgent(
   for (const warning of [...loaded.warnings, ...identity.warnings])
     log.warn(`configuration: ${warning}`, warning)
 
+  // Before the spool counts what is held for sinks that are not named any more as lost: this may still refuse to start.
+  for (const [name, sink] of Object.entries(config.sinks)) {
+    const { name: node, bootId } = identity
+    await protocols.make(name, sink, { node, bootId, ledger: '' }, clock).close()
+  }
+
   const spool: Spool = await openSpool(
     {
       path: config.spool.path,
@@ -69,7 +75,7 @@ export async function startAgent(
       reserveRatio: config.spool.reserve_ratio,
       pauseOrder: config.spool.pause_order,
       clock,
-      report: (message) => log.warn(`spool: ${message.split(':')[0]}`, `Spool: ${message}`),
+      report: (message) => log.warn('spool', `Spool: ${message}`),
     },
     routes(config.sinks, protocols),
   )
@@ -129,7 +135,7 @@ export async function startAgent(
       registry: metrics.registry,
       failed: (error) => log.error('server', describe(error)),
       dropped: (series) =>
-        log.warn('duplicate series', `Series ${series} is there twice, the first is shown`),
+        log.warn('left out', `Series ${series} is left out: it is there twice, or has no valid name`),
     })
 
   const pushOnce = pusher({

@@ -1,6 +1,6 @@
 /**
- * The spool on SQLite (WAL): every method is one transaction. A damaged file is replaced under way (replace.ts), a disk
- * that refuses makes the sources wait, and nothing here ends the process.
+ * The spool on SQLite (WAL): every method is one transaction. What happens when the file is
+ * damaged or the disk refuses is in footing.ts; nothing here ends the process.
  */
 import { channel } from 'node:diagnostics_channel'
 import { describe, SpoolUnavailableError } from '../errors.ts'
