@@ -16,6 +16,11 @@ export interface RealZram extends AsyncDisposable {
   /** A file of /sys/block/<device>, without the final newline. */
   file(name: string): Promise<string>
   set(name: string, value: string): Promise<void>
+  /**
+   * Lowers mem_limit below what is held, so that every later write but of a page of one value fails. At a limit that
+   * is only reached, a compressed block of the journal may still find room where another was freed: ext4 then goes on.
+   */
+  refuseWrites(): Promise<void>
 }
 
 /** Adds a device, formats and mounts it; `await using` unmounts, resets and removes it whatever happened. */
@@ -41,6 +46,7 @@ export async function realZram(disksize: string, algorithm = 'lz4'): Promise<Rea
     mountPoint,
     file: async (name) => (await readFile(path(name), 'utf8')).trimEnd(),
     set: (name, value) => writeFile(path(name), value),
+    refuseWrites: () => writeFile(path('mem_limit'), '4K'),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }

@@ -159,6 +159,7 @@ test('zram driven into its mem_limit is seen before by its fill, and after by fa
   assert.deepEqual([state.state, state.healthy, state.severity], [String(count), false, 17])
   assert.equal(stateOf(failed.readings, 'fill').state, 'above-95')
 
+  await at.refuseWrites()
   const mount = await untilReadOnly(at)
   assert.equal(mount.readOnly, true)
   assert.ok(
