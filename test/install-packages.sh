@@ -11,6 +11,8 @@ need util-linux
 need systemd
 need procps
 need zstd
+need xz-utils
+need lz4
 need chromium
 need systemd-journal-remote
 [ -n "$missing" ] || exit 0

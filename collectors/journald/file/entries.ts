@@ -1,0 +1,138 @@
+/** The entries of a file: when, of which boot, and which fields; none is given out that is not as it was written. */
+import { ParseError } from '../../../src/errors.ts'
+import type { Datum, Fields } from './fields.ts'
+import { type FileHeader, readNumber } from './header.ts'
+import { entryHeaderBytes, loadHeader, mostItems, objectType } from './object.ts'
+import type { Windows } from './windows.ts'
+
+export interface FileEntry {
+  readonly seqnum: number
+  /** Microseconds since the epoch, and since that boot. */
+  readonly realtime: number
+  readonly monotonic: number
+  readonly bootId: string
+  /** XOR of Jenkins' hashes of the fields, as the entry says; the halves are signed. */
+  readonly xorHigh: number
+  readonly xorLow: number
+  /** In the order of the entry. */
+  readonly data: readonly Datum[]
+  /** Where the entry is. */
+  readonly offset: number
+}
+
+const noBoot = '0'.repeat(32)
+
+export class Entries {
+  readonly #windows: Windows
+  readonly #fields: Fields
+  readonly #isKeyed: boolean
+  readonly #itemBytes: number
+  readonly #offsets = new Float64Array(mostItems)
+  /** The boot of the entry before: mostly this one's too. */
+  #boot = Buffer.alloc(16)
+  #bootId = noBoot
+
+  constructor(windows: Windows, fields: Fields, { isCompact, isKeyed }: FileHeader) {
+    this.#windows = windows
+    this.#fields = fields
+    this.#isKeyed = isKeyed
+    this.#itemBytes = isCompact ? 4 : 16
+  }
+
+  /** The sequence number alone, of an entry that may yet turn out damaged. @throws {ParseError} if no entry is there */
+  seqnumAt(offset: number): number {
+    loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
+    return readNumber(this.#windows.bytes, this.#windows.at + 16)
+  }
+
+  /** Microseconds since the epoch, in the same way. @throws {ParseError} if no entry is there */
+  realtimeAt(offset: number): number {
+    loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
+    return readNumber(this.#windows.bytes, this.#windows.at + 24)
+  }
+
+  /** The boot, in the same way. @throws {ParseError} if no entry is there */
+  bootAt(offset: number): string {
+    loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
+    return this.#bootOf(this.#windows.bytes, this.#windows.at + 40)
+  }
+
+  /** @throws {ParseError} if no entry is there, or it is not as it was written */
+  at(offset: number): FileEntry {
+    const size = loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
+    const count = Math.floor((size - entryHeaderBytes) / this.#itemBytes)
+    if (count === 0 || count > mostItems)
+      throw new ParseError(`Cannot read entry at ${offset}: ${count} fields, expected 1 to ${mostItems}`)
+    this.#windows.load(offset, entryHeaderBytes + count * this.#itemBytes)
+    const { bytes, at } = this.#windows
+    const seqnum = readNumber(bytes, at + 16)
+    const realtime = readNumber(bytes, at + 24)
+    const monotonic = readNumber(bytes, at + 32)
+    const bootId = this.#bootOf(bytes, at + 40)
+    const xorLow = bytes.readInt32LE(at + 56)
+    const xorHigh = bytes.readInt32LE(at + 60)
+    if (seqnum === 0 || realtime === 0 || bootId === noBoot || !isTime(realtime) || !isTime(monotonic))
+      throw new ParseError(`Cannot read entry at ${offset}: it has no number, time or boot`)
+    const items = at + entryHeaderBytes
+    for (let index = 0; index < count; index++)
+      this.#offsets[index] =
+        this.#itemBytes === 4 ? bytes.readUInt32LE(items + index * 4) : readNumber(bytes, items + index * 16)
+    const data: Datum[] = []
+    let high = xorHigh
+    let low = xorLow
+    for (let index = 0; index < count; index++) {
+      const datum = this.#fields.at(this.#offsets[index] ?? 0)
+      high ^= datum.high
+      low ^= datum.low
+      if (datum.boot !== undefined && datum.boot !== bootId)
+        throw new ParseError(`Cannot read entry at ${offset}: it is of two boots`)
+      data.push(datum)
+    }
+    if ((high !== 0 || low !== 0) && !this.#isWhole(data, high, low)) {
+      for (let index = 0; index < count; index++) this.#fields.forget(this.#offsets[index] ?? 0)
+      throw new ParseError(`Cannot read entry at ${offset}: its fields are not what was written`)
+    }
+    return { seqnum, realtime, monotonic, bootId, xorHigh, xorLow, data, offset }
+  }
+
+  /**
+   * Whether an entry whose hashes do not cancel out is whole all the same. Fields that a program gave twice are in the
+   * entry once, while both are in its hash: then what is left is made of hashes of its fields. Where a field is cut and
+   * its hash is keyed, nothing is known of it, and each other field is compared with its own hash.
+   */
+  #isWhole(data: readonly Datum[], high: number, low: number): boolean {
+    if (this.#isKeyed && data.some(({ cutFrom }) => cutFrom !== undefined))
+      return data.every((_, index) => this.#fields.isWhole(this.#offsets[index] ?? 0))
+    // Of many fields any difference could be made.
+    if (data.length > 40) return data.every((_, index) => this.#fields.isWhole(this.#offsets[index] ?? 0))
+    const independent: bigint[] = []
+    const reduced = (hash: bigint) =>
+      independent.reduce((left, one) => {
+        const other = left ^ one
+        if (other < left) return other
+        return left
+      }, hash)
+    for (const datum of data) {
+      const hash = reduced(join(datum.high, datum.low))
+      if (hash !== 0n) independent.push(hash)
+    }
+    return reduced(join(high, low)) === 0n
+  }
+
+  #bootOf(bytes: Buffer, at: number): string {
+    if (bytes.compare(this.#boot, 0, 16, at, at + 16) !== 0) {
+      bytes.copy(this.#boot, 0, at, at + 16)
+      this.#bootId = this.#boot.toString('hex')
+    }
+    return this.#bootId
+  }
+}
+
+/** VALID_REALTIME and VALID_MONOTONIC of systemd: below 2^55. */
+function isTime(microseconds: number): boolean {
+  return microseconds < 2 ** 55 && Number.isSafeInteger(microseconds)
+}
+
+function join(high: number, low: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+}

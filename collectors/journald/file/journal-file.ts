@@ -1,0 +1,218 @@
+/**
+ * One journal file, read from its first entry or from a number on, once to its end and then on as it grows. Entries that
+ * are damaged are passed and counted; where the arrays that list them are, entries are looked for object by object.
+ */
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { ParseError } from '../../../src/errors.ts'
+import { Entries, type FileEntry } from './entries.ts'
+import { EntryArrays } from './entry-arrays.ts'
+import { Fields } from './fields.ts'
+import { type FileHeader, headerBytes, parseHeader } from './header.ts'
+import { salvage } from './salvage.ts'
+import { Windows } from './windows.ts'
+
+/** What a damaged header may hide behind its last object. */
+const lastObjectBytes = 64 << 20
+/** Kept of the reasons. */
+const mostErrors = 8
+
+export class JournalFile implements Disposable {
+  readonly path: string
+  readonly inode: number
+  readonly #descriptor: number
+  readonly #windows: Windows
+  readonly #entries: Entries
+  readonly #arrays: EntryArrays
+  readonly #headerBuffer = Buffer.alloc(headerBytes)
+  #header: FileHeader
+  #last = 0
+  /** Entries up to this number were taken before. */
+  #seekTo = 0
+  #lastOffset: number
+  #salvaging: Generator<FileEntry, void> | undefined
+  /** Why entries were passed, since it was last taken. */
+  #damage: ParseError[] = []
+  #peeked: FileEntry | undefined
+  /** Entries, and arrays of them, that could not be read. */
+  damaged = 0
+
+  /**
+   * @param fieldBytes the most that is kept of one field's value
+   * @throws {ParseError} if it is no journal file, or has flags that we do not know
+   */
+  constructor(path: string, fieldBytes: number) {
+    this.path = path
+    this.#descriptor = openSync(path, 'r')
+    try {
+      this.inode = fstatSync(this.#descriptor).ino
+      this.#windows = new Windows(this.#descriptor)
+      this.#header = this.#readHeader()
+      const { unknownFlags } = this.#header
+      if (unknownFlags !== 0)
+        throw new ParseError(
+          `Cannot read journal file "${path}": incompatible flags 0x${unknownFlags.toString(16)} of a newer systemd`,
+        )
+      const fields = new Fields(this.#windows, this.#header, fieldBytes)
+      this.#entries = new Entries(this.#windows, fields, this.#header)
+      this.#arrays = new EntryArrays(this.#windows, this.#header.entryArrayOffset, this.#header.isCompact)
+      this.#lastOffset = this.#header.headerSize
+    } catch (error) {
+      closeSync(this.#descriptor)
+      throw error
+    }
+  }
+
+  get header(): FileHeader {
+    return this.#header
+  }
+
+  /** Whether it has a name no more: it was vacuumed. */
+  get isDeleted(): boolean {
+    return fstatSync(this.#descriptor).nlink === 0
+  }
+
+  /** Looks at the header. @returns whether there are more entries @throws {ParseError} if it is no header any more */
+  refresh(): boolean {
+    const before = this.#header
+    const header = this.#readHeader()
+    if (header.entries === before.entries) {
+      if (header.isOnline !== before.isOnline) this.#header = header
+      return false
+    }
+    // Objects before the last one of then were whole.
+    this.#windows.forgetFrom(before.tailObjectOffset)
+    this.#header = header
+    return true
+  }
+
+  /** Goes on behind this number: what is before it was taken. */
+  seek(seqnum: number): void {
+    this.#last = Math.max(this.#last, seqnum)
+    this.#seekTo = seqnum
+    this.#seek((offset) => this.#entries.seqnumAt(offset) > seqnum)
+  }
+
+  /** Goes on at the first entry of this time or later, microseconds since the epoch. @returns how many it passed */
+  seekTime(realtime: number): number {
+    const before = this.#arrays.index
+    this.#seek((offset) => this.#entries.realtimeAt(offset) >= realtime)
+    return this.#arrays.index - before
+  }
+
+  /** Goes on at the first entry of another boot than the next one's. @returns whether there is one */
+  seekBoot(bootId: string): boolean {
+    this.#seek((offset) => this.#entries.bootAt(offset) !== bootId)
+    return this.#arrays.index < this.#header.entries
+  }
+
+  /** Where it cannot be done, every entry from here on will be looked at. */
+  #seek(isBeyond: (offset: number) => boolean): void {
+    this.#peeked = undefined
+    try {
+      this.#arrays.seek(this.#header.entries, isBeyond)
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error
+    }
+  }
+
+  /** @returns the next entry without taking it; undefined when there is none yet, or none any more */
+  peek(): FileEntry | undefined {
+    this.#peeked ??= this.#next()
+    return this.#peeked
+  }
+
+  /** Takes what `peek` showed. */
+  take(): void {
+    this.#peeked = undefined
+  }
+
+  /** @returns why entries could not be read, since the last call */
+  takeDamage(): readonly ParseError[] {
+    const damage = this.#damage
+    if (damage.length > 0) this.#damage = []
+    return damage
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#descriptor)
+  }
+
+  #next(): FileEntry | undefined {
+    for (;;) {
+      const entry = this.#salvaging ? this.#salvaged() : this.#listed()
+      if (entry === 'damaged') continue
+      if (entry === undefined) return undefined
+      this.#last = entry.seqnum
+      this.#lastOffset = entry.offset
+      return entry
+    }
+  }
+
+  #listed(): FileEntry | 'damaged' | undefined {
+    try {
+      const offset = this.#arrays.next(this.#header.entries)
+      if (offset === undefined) return undefined
+      try {
+        if (offset <= this.#lastOffset)
+          throw new ParseError(`Cannot read entry at ${offset}: it is out of order`)
+        const entry = this.#entries.at(offset)
+        const { seqnum } = entry
+        if (
+          seqnum > this.#last &&
+          seqnum <= this.#most() &&
+          (seqnum === this.#last + 1 || !this.#goesBack(seqnum))
+        )
+          return entry
+        if (seqnum <= this.#seekTo) return 'damaged'
+        throw new ParseError(`Cannot read entry at ${offset}: number ${seqnum} is out of order`)
+      } catch (error) {
+        return this.#damaged(error)
+      }
+    } catch (error) {
+      this.#damaged(error)
+      const { tailObjectOffset } = this.#header
+      const to = Math.min(
+        this.#windows.fileBytes,
+        Math.max(tailObjectOffset, this.#lastOffset) + lastObjectBytes,
+      )
+      this.#salvaging = salvage(this.#windows, this.#entries, this.#lastOffset, to, this.#last, this.#most())
+      return 'damaged'
+    }
+  }
+
+  #salvaged(): FileEntry | undefined {
+    return this.#salvaging?.next().value ?? undefined
+  }
+
+  /** Whether the entry behind one of this number has no higher one: then this number is wrong. */
+  #goesBack(seqnum: number): boolean {
+    const next = this.#arrays.peek(this.#header.entries)
+    if (next === undefined) return false
+    try {
+      const following = this.#entries.seqnumAt(next)
+      return following <= seqnum && following > this.#last
+    } catch (error) {
+      if (error instanceof ParseError) return false
+      throw error
+    }
+  }
+
+  /** No entry has a higher number, if the header is not damaged itself. In a live file its tail is ahead. */
+  #most(): number {
+    const { headSeqnum, tailSeqnum, entries } = this.#header
+    return tailSeqnum - headSeqnum + 1 >= entries ? tailSeqnum : Number.POSITIVE_INFINITY
+  }
+
+  #damaged(error: unknown): 'damaged' {
+    if (!(error instanceof ParseError)) throw error
+    this.damaged += 1
+    if (this.#damage.length < mostErrors)
+      this.#damage.push(new ParseError(`Cannot read all of journal "${this.path}"`, { cause: error }))
+    return 'damaged'
+  }
+
+  #readHeader(): FileHeader {
+    const there = this.#windows.readInto(this.#headerBuffer, 0)
+    return parseHeader(this.#headerBuffer.subarray(0, there), this.path)
+  }
+}

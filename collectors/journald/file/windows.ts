@@ -1,0 +1,87 @@
+/**
+ * A file seen through a few windows, so that memory stays bounded however large it is. Reads are synchronous: entries
+ * point to fields all over their file, and what is asked for is nearly always in the page cache.
+ */
+import { fstatSync, readSync } from 'node:fs'
+import { ParseError } from '../../../src/errors.ts'
+
+const stepBytes = 64 << 10
+/** What begins in one step mostly ends within it and this. */
+const overlapBytes = 16 << 10
+const most = 32
+
+export class Windows {
+  readonly #descriptor: number
+  /** By step; the least recently used first. */
+  readonly #windows = new Map<number, Buffer>()
+  #last = -1
+  /** What `load` found: the bytes, and where in them the offset is. */
+  bytes: Buffer = Buffer.alloc(0)
+  at = 0
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  get fileBytes(): number {
+    return fstatSync(this.#descriptor).size
+  }
+
+  /**
+   * Makes `bytes` and `at` show this part of the file; they are valid until the next call.
+   * @throws {ParseError} if the file ends before
+   */
+  load(offset: number, length: number): void {
+    const step = Math.floor(offset / stepBytes)
+    const at = offset - step * stepBytes
+    if (at + length > stepBytes + overlapBytes) {
+      this.bytes = this.fresh(offset, length)
+      this.at = 0
+      this.#last = -1
+      return
+    }
+    if (step !== this.#last) {
+      this.bytes = this.#window(step)
+      this.#last = step
+    }
+    if (at + length > this.bytes.length) throw beyond(offset, length)
+    this.at = at
+  }
+
+  /** Reads from the file as it is now, past the windows. @throws {ParseError} if the file ends before */
+  fresh(offset: number, length: number): Buffer {
+    if (length > 1 << 20 && offset + length > this.fileBytes) throw beyond(offset, length)
+    const bytes = Buffer.allocUnsafe(length)
+    if (this.readInto(bytes, offset) < length) throw beyond(offset, length)
+    return bytes
+  }
+
+  /** @returns how many bytes there were */
+  readInto(bytes: Buffer, offset: number): number {
+    return Number.isSafeInteger(offset) ? readSync(this.#descriptor, bytes, 0, bytes.length, offset) : 0
+  }
+
+  /** Forgets what lies at this offset and behind, since it was written to. */
+  forgetFrom(offset: number): void {
+    this.#last = -1
+    for (const [step, bytes] of this.#windows)
+      if (step * stepBytes + bytes.length > offset) this.#windows.delete(step)
+  }
+
+  #window(step: number): Buffer {
+    let bytes = this.#windows.get(step)
+    if (bytes === undefined) {
+      const oldest = this.#windows.size >= most ? this.#windows.keys().next().value : undefined
+      let room = oldest === undefined ? undefined : this.#windows.get(oldest)
+      if (oldest !== undefined) this.#windows.delete(oldest)
+      if (room?.length !== stepBytes + overlapBytes) room = Buffer.allocUnsafeSlow(stepBytes + overlapBytes)
+      bytes = room.subarray(0, this.readInto(room, step * stepBytes))
+    } else this.#windows.delete(step)
+    this.#windows.set(step, bytes)
+    return bytes
+  }
+}
+
+function beyond(offset: number, length: number): ParseError {
+  return new ParseError(`Cannot read ${length} bytes at ${offset}: the file ends before`)
+}
