@@ -3,7 +3,8 @@ import type { Collector } from '../src/model.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
+import { kmsg } from './kmsg/kmsg.ts'
 import { root } from './root/root.ts'
 import { zram } from './zram/zram.ts'
 
-export const collectors: readonly Collector[] = [zram, root, host, inventory, journald]
+export const collectors: readonly Collector[] = [zram, root, host, inventory, kmsg, journald]

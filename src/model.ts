@@ -165,6 +165,8 @@ export interface CollectContext<Options = unknown> {
 /** What an event source may touch. Its positions are those of the last committed batch. */
 export interface ReadContext<Options = unknown> extends CollectContext<Options> {
   readonly positions: ReadonlyMap<string, string>
+  /** The committed positions of another source of this agent, as they are now. */
+  positionsOf(source: string): Promise<ReadonlyMap<string, string>>
 }
 
 export interface Collector {

@@ -83,7 +83,13 @@ async function* batches(
     AbortSignal.any([signal, left.signal]),
     skip,
   )
-  const reading = collector.read?.({ ...context, positions })[Symbol.asyncIterator]()
+  const reading = collector
+    .read?.({
+      ...context,
+      positions,
+      positionsOf: (source) => spool.positions(source),
+    })
+    [Symbol.asyncIterator]()
   if (!reading) return
   try {
     for (;;) {

@@ -61,6 +61,8 @@ const conventions: Readonly<Record<string, string>> = {
   CODE_LINE: 'code.line.number',
   CODE_FUNC: 'code.function.name',
   TID: 'thread.id',
+  KMSG_FLAGS: 'kmsg.flags',
+  KMSG_CALLER: 'kmsg.caller',
   CONTAINER_ID_FULL: 'container.id',
   CONTAINER_NAME: 'container.name',
   IMAGE_NAME: 'container.image.name',

@@ -6,6 +6,7 @@
 import * as z from 'zod'
 import { counter, gauge, withOptions } from '../../src/model.ts'
 import { journalFiles, journalFolders } from './files.ts'
+import { withoutKmsgs } from './kernel.ts'
 import { streamOf } from './position.ts'
 import { probe } from './probe.ts'
 import { type Progress, startOf } from './progress.ts'
@@ -112,12 +113,13 @@ export const journald = withOptions({
     const presence = await probe(context)
     if (!presence.here && presence.mended) throw new Error(`Cannot read the journal: ${presence.why}`)
     try {
-      yield* readJournals(context, {
+      const told = {
         progress,
         dropped: () => {
           dropped += 1
         },
-      })
+      }
+      yield* withoutKmsgs(readJournals(context, told), context)
     } finally {
       progress.clear()
     }

@@ -49,8 +49,10 @@ export async function tail(names: readonly string[], how: Tail): Promise<0 | 1 |
     names.length > 0 ? names.includes(name) : how.sections[name]?.enabled !== false,
   )
   const print = printer(how)
+  /** Where each source is, for the others. */
+  const shown = new Map<string, Map<string, string>>()
   const following = wanted.flatMap((collector) => [
-    ...(collector.read ? [followSource(collector, how, print)] : []),
+    ...(collector.read ? [followSource(collector, how, shown, print)] : []),
     ...(isCheap(collector) ? [followStates(collector, how, print)] : []),
   ])
   await Promise.all(following)
@@ -88,7 +90,12 @@ function isUnit(unit: string | undefined, pattern: string): boolean {
 }
 
 /** Until the source ends, which the signal makes it. Never rejects. */
-async function followSource(collector: Collector, how: Tail, print: Print): Promise<void> {
+async function followSource(
+  collector: Collector,
+  how: Tail,
+  shown: Map<string, Map<string, string>>,
+  print: Print,
+): Promise<void> {
   const { surroundings, sections, signal, complain } = how
   const { name, options } = collector
   const configured = sections[name]?.options
@@ -100,9 +107,18 @@ async function followSource(collector: Collector, how: Tail, print: Print): Prom
     states: new Map<string, string>(),
   }
   const skip = (error: Error) => complain(`${name}: passed over: ${describe(error)}\n`)
-  const context = { ...contextOf(run, signal, skip), positions: new Map<string, string>() }
+  const context = {
+    ...contextOf(run, signal, skip),
+    positions: new Map<string, string>(),
+    positionsOf: async (source: string) => shown.get(source) ?? new Map<string, string>(),
+  }
+  const own = new Map<string, string>()
+  shown.set(name, own)
   try {
-    for await (const { records } of collector.read?.(context) ?? []) print(name, records)
+    for await (const { records, positions } of collector.read?.(context) ?? []) {
+      print(name, records)
+      for (const { stream, position } of positions) own.set(stream, position)
+    }
     if (!signal.aborted) complain(`${name}: has ended\n`)
   } catch (error) {
     if (!signal.aborted) complain(`${name}: ${describe(error)}\n`)

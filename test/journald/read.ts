@@ -61,6 +61,7 @@ export function reading(
       stream: tools.stream,
       host: tree(root),
       positions,
+      positionsOf: async () => new Map(),
       signal: stopping.signal,
     })
     for await (const batch of batches ?? []) {
