@@ -476,11 +476,12 @@ suite('life', { concurrency: 4 }, () => {
     const status: { collectors: { name: string; state: string; why?: string }[] } = JSON.parse(
       await (await fetch(`${agent.url}/api/v1/status`)).text(),
     )
-    const { journald, ...states } = Object.fromEntries(
+    const { journald, kmsg, zram, root, host, inventory } = Object.fromEntries(
       status.collectors.map(({ name, state }) => [name, state]),
     )
     // Whether there is a journal, and whether anybody may read it, is the machine's own.
-    assert.match(journald ?? '', /^(ok|absent)$/)
+    for (const state of [journald, kmsg]) assert.match(state ?? '', /^(ok|absent)$/)
+    const states = { zram, root, host, inventory }
     assert.deepEqual(states, { zram: 'absent', root: 'ok', host: 'ok', inventory: 'ok' })
     const { code, stderr } = await agent.stop()
     assert.equal(code, 0)

@@ -57,10 +57,9 @@ suite('page', () => {
         ['zram0', 'zram1', 'zram10', 'zram11', 'zram2'],
       )
       const collectors = await rows(page, 'Collector')
-      assert.deepEqual(
-        collectors.map((row) => row.split(' ').slice(0, 2).join(' ')),
-        ['zram ok', 'root ok', 'host ok', 'inventory ok', 'journald absent'],
-      )
+      const states = collectors.map((row) => row.split(' ').slice(0, 2).join(' '))
+      for (const state of ['zram ok', 'root ok', 'host ok', 'inventory ok', 'kmsg absent', 'journald absent'])
+        assert.ok(states.includes(state), `${state} in ${states.join()}`)
       const sinks = await rows(page, 'Sink')
       assert.equal(sinks.length, 1)
       assert.match(sinks[0] ?? '', /^local up file, required, on this node/)
