@@ -4,7 +4,8 @@ import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
+import { pstore } from './pstore/pstore.ts'
 import { root } from './root/root.ts'
 import { zram } from './zram/zram.ts'
 
-export const collectors: readonly Collector[] = [zram, root, host, inventory, kmsg, journald]
+export const collectors: readonly Collector[] = [zram, root, host, inventory, kmsg, journald, pstore]

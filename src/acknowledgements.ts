@@ -2,11 +2,19 @@
 import type { Clock } from './clock.ts'
 import { describe } from './errors.ts'
 import type { Log } from './log.ts'
-import type { Collector } from './model.ts'
+import type { CollectContext, Collector } from './model.ts'
 import type { Spool } from './spool/spool.ts'
 
 /** How often the spool is asked what has been acknowledged. */
 const acknowledgeSeconds = 1
+
+export interface AcknowledgementParts {
+  readonly spool: Pick<Spool, 'acknowledgedPositions'>
+  readonly clock: Clock
+  readonly log: Log
+  /** What this collector may touch now; undefined while it is off: it is told once it is on. */
+  contextFor(collector: string): CollectContext | undefined
+}
 
 /**
  * Tells collectors what every required off-node sink has acknowledged, until the signal: one call at a time for a
@@ -14,7 +22,7 @@ const acknowledgeSeconds = 1
  */
 export async function runAcknowledgements(
   collectors: readonly Collector[],
-  { spool, clock, log }: { spool: Pick<Spool, 'acknowledgedPositions'>; clock: Clock; log: Log },
+  { spool, clock, log, contextFor }: AcknowledgementParts,
   signal: AbortSignal,
 ): Promise<void> {
   const told = new Map(collectors.map((collector) => [collector.name, collector]))
@@ -35,7 +43,15 @@ export async function runAcknowledgements(
   async function tell(one: Acknowledged): Promise<void> {
     const cause = `acknowledgement ${one.source}`
     try {
-      await told.get(one.source)?.acknowledged?.(one.stream, one.position)
+      const collector = told.get(one.source)
+      if (collector?.acknowledged) {
+        const context = contextFor(one.source)
+        if (context === undefined) {
+          pending.set(streamKey(one), one)
+          return
+        }
+        await collector.acknowledged(one.stream, one.position, context)
+      }
       pending.delete(streamKey(one))
       log.onChange(cause, 'ok', `Source ${one.source} takes acknowledgements`, 'debug')
     } catch (error) {

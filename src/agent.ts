@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { runAcknowledgements } from './acknowledgements.ts'
 import { createAgentMetrics } from './agent-metrics.ts'
 import { systemClock } from './clock.ts'
+import { contextOf } from './collect.ts'
 import { commandRunner } from './command.ts'
 import type { LoadedConfig } from './config.ts'
 import { type CollectorSection, type Config, collectorSectionsOf } from './config-schema.ts'
@@ -102,6 +103,7 @@ export async function startAgent(
   const acknowledgements = new AbortController()
   let firstRunsDone = false
   let stopping = false
+  let sections: Record<string, CollectorSection> = {}
   let push: Scheduled | undefined
   let server: RunningServer | undefined
 
@@ -151,7 +153,7 @@ export async function startAgent(
 
   /** Everything that follows the configuration and cannot fail. */
   async function follow(next: Config): Promise<void> {
-    const sections = withSections(next, collectors)
+    sections = withSections(next, collectors)
     const { firstRuns } = await readings.configure(collectors, { ...next, collectors: sections })
     void firstRuns.then(() => {
       firstRunsDone = true
@@ -170,7 +172,19 @@ export async function startAgent(
     await spool[Symbol.asyncDispose]()
     throw error
   }
-  const acknowledged = runAcknowledgements(collectors, { spool, clock, log }, acknowledgements.signal)
+  const contextFor = (collector: string) => {
+    const section = sections[collector]
+    if (!section?.enabled) return undefined
+    const parts = { surroundings: around, options: section.options, states: new Map<string, string>() }
+    return contextOf(parts, acknowledgements.signal, (error) =>
+      log.warn(`parts of ${collector}`, describe(error)),
+    )
+  }
+  const acknowledged = runAcknowledgements(
+    collectors,
+    { spool, clock, log, contextFor },
+    acknowledgements.signal,
+  )
   await follow(config)
   log.info(
     'agent',

@@ -183,20 +183,22 @@ export interface Collector {
   collect?(context: CollectContext): AsyncIterable<Sample | StateReading>
   read?(context: ReadContext): AsyncIterable<SourceBatch>
   /** Every required off-node sink has acknowledged this stream up to here (format.md, Acknowledgement). */
-  acknowledged?(stream: string, position: string): Promise<void>
+  acknowledged?(stream: string, position: string, context: CollectContext): Promise<void>
 }
 
 /** A collector whose options have a type. */
-interface CollectorOf<S extends z.ZodType> extends Omit<Collector, 'options' | 'probe' | 'collect' | 'read'> {
+interface CollectorOf<S extends z.ZodType>
+  extends Omit<Collector, 'options' | 'probe' | 'collect' | 'read' | 'acknowledged'> {
   readonly options: S
   probe?(context: CollectContext<z.output<S>>): Promise<Presence>
   collect?(context: CollectContext<z.output<S>>): AsyncIterable<Sample | StateReading>
   read?(context: ReadContext<z.output<S>>): AsyncIterable<SourceBatch>
+  acknowledged?(stream: string, position: string, context: CollectContext<z.output<S>>): Promise<void>
 }
 
 /** Ties a collector to the schema of its options: it sees them parsed, with defaults, whoever calls it. */
 export function withOptions<S extends z.ZodType>(collector: CollectorOf<S>): Collector {
-  const { options, probe, collect, read, ...rest } = collector
+  const { options, probe, collect, read, acknowledged, ...rest } = collector
   const typed = <C extends CollectContext>(context: C) => ({
     ...context,
     options: options.parse(context.options ?? {}),
@@ -207,6 +209,9 @@ export function withOptions<S extends z.ZodType>(collector: CollectorOf<S>): Col
     ...(probe && { probe: (context) => probe(typed(context)) }),
     ...(collect && { collect: (context) => collect(typed(context)) }),
     ...(read && { read: (context) => read(typed(context)) }),
+    ...(acknowledged && {
+      acknowledged: (stream, position, context) => acknowledged(stream, position, typed(context)),
+    }),
   }
 }
 

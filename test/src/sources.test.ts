@@ -6,6 +6,7 @@ import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { Collector, LogRecord, ReadContext, SourceBatch } from '../../src/model.ts'
 import { runSource } from '../../src/sources.ts'
+import { contextOf } from '../collectors/context.ts'
 import { MovedClock, settle } from '../moved-clock.ts'
 import { type Engine, engine, oneSink, own } from './engine.ts'
 
@@ -183,18 +184,23 @@ test('runAcknowledgements tells a source in order what every sink has, and tries
   await using running = await engine(clock)
   const told: string[] = []
   let broken = false
+  let isOn = false
+  const contextFor = () => (isOn ? contextOf() : undefined)
   const collector = source(undefined, {
     acknowledged: async (stream, position) => {
       told.push(`${stream} ${position}${broken ? ' failed' : ''}`)
       if (broken) throw new Error('Cannot unlink "crash": busy')
     },
   })
-  const done = runAcknowledgements([collector], { ...running, clock }, running.stopping.signal)
+  const done = runAcknowledgements([collector], { ...running, clock, contextFor }, running.stopping.signal)
   await running.spool.commit('source', numbered(0, 2))
   await running.spool.commit('source', numbered(2, 2))
   await clock.pass(1000)
   assert.deepEqual(told, [])
   await spooledIds(running, true)
+  await clock.pass(1000)
+  assert.deepEqual(told, [], 'one that is off is not told')
+  isOn = true
   await clock.pass(1000)
   assert.equal(told.at(-1), 's 4')
   assert.deepEqual(told, [...told].sort())
