@@ -26,7 +26,10 @@ export interface CommandResult {
 }
 
 /** @throws {CommandError} not started, killed, timed out, too much output, or a child of that key still stuck. A non-zero exit code is a result. */
-export type CommandRunner = (command: Command) => Promise<CommandResult>
+export type RunCommand = (command: Command) => Promise<CommandResult>
+
+/** `path`: the folders in which programs are found, as in PATH. */
+export type CommandRunner = RunCommand & { readonly path: string }
 
 /**
  * Starts a tool that runs on: yields its stdout piece by piece, and while nobody asks for the next piece the tool waits.
@@ -94,7 +97,7 @@ export function commandRunner(
     yield* pieces(start(command, path), command, onStuck)
   }
 
-  return Object.assign(run, { stuck: list, stream })
+  return Object.assign(run, { path, stuck: list, stream })
 }
 
 function start({ program, args, cwd = '/' }: Command, path: string) {

@@ -37,6 +37,20 @@ export class CommandError extends Error {
   }
 }
 
+/** Why a vendor's tool gives nothing: said by it, understood by us, each its own word of `raid_tool_state`. */
+export type ToolRefusal = 'no-controller' | 'no-permission' | 'unsupported-version'
+
+/** A vendor's tool ran and said that it has nothing to give. */
+export class ToolError extends Error {
+  override name = 'ToolError'
+  readonly refusal: ToolRefusal
+
+  constructor(message: string, refusal: ToolRefusal, options?: ErrorOptions) {
+    super(message, options)
+    this.refusal = refusal
+  }
+}
+
 /** A file system did not say how full it is. */
 export class StatfsError extends Error {
   override name = 'StatfsError'

@@ -6,7 +6,7 @@
  */
 import { statfs } from 'node:fs/promises'
 import { getSystemErrorMessage } from 'node:util'
-import type { CommandRunner } from './command.ts'
+import type { RunCommand } from './command.ts'
 import { CommandError, ParseError, StatfsError } from './errors.ts'
 
 /** What statfs says of a file system, in bytes and counts. */
@@ -32,7 +32,7 @@ const hungWaitSeconds = 0.2
  * A reader with its own memory of what hung.
  * A path that missed its deadline in process is asked by a child from then on, since its thread may never return.
  */
-export function usageReader(run: CommandRunner, deadlineSeconds = 2): UsageReader {
+export function usageReader(run: RunCommand, deadlineSeconds = 2): UsageReader {
   const missed = new Set<string>()
   const hung = new Set<string>()
   const children = new Map<string, Promise<FileSystemUsage>>()
@@ -76,7 +76,7 @@ async function askInProcess(path: string): Promise<FileSystemUsage> {
   }
 }
 
-async function askChild(run: CommandRunner, path: string, deadlineSeconds: number): Promise<FileSystemUsage> {
+async function askChild(run: RunCommand, path: string, deadlineSeconds: number): Promise<FileSystemUsage> {
   const args = ['-f', '-c', '%b %f %a %S %c %d', path]
   try {
     const result = await run({ program: 'stat', args, deadlineSeconds, key: `statfs ${path}` })

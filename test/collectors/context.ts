@@ -1,6 +1,6 @@
 /** A collector's context for tests: real trees, real statfs, and a note of what was skipped. */
 import { join } from 'node:path'
-import { commandRunner } from '../../src/command.ts'
+import { commandRunner, type RunCommand } from '../../src/command.ts'
 import type { CollectContext, Collector, Sample, StateReading } from '../../src/model.ts'
 import { seriesKey } from '../../src/model.ts'
 import { type FileSystemUsage, usageReader } from '../../src/statfs.ts'
@@ -20,14 +20,16 @@ export interface Machine {
   /** What statfs says, by path of the host; default asks the machine. A path that is not in it fails with ENOENT. */
   readonly usage?: Readonly<Record<string, FileSystemUsage>>
   /** Default runs the machine's own tools. */
-  readonly run?: CollectContext['run']
+  readonly run?: RunCommand
+  /** Where tools are found, as in PATH; default the machine's own folders. */
+  readonly path?: string
 }
 
 export function contextOf(machine: Machine = {}): TestContext {
   const { folder, options, states = new Map<string, string>(), usage } = machine
   const skipped: Error[] = []
-  const runner = commandRunner()
-  const run = machine.run ?? runner
+  const runner = commandRunner(machine.path)
+  const run = machine.run ? Object.assign(machine.run, { path: runner.path }) : runner
   const ask = usageReader(run)
   const host = tree(folder === undefined ? '/' : join(folder, 'root'))
   return {

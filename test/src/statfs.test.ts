@@ -5,16 +5,16 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Command, type CommandRunner, commandRunner } from '../../src/command.ts'
+import { type Command, commandRunner, type RunCommand } from '../../src/command.ts'
 import { ParseError, StatfsError } from '../../src/errors.ts'
 import { networkOrFuse, parseStat, usageReader } from '../../src/statfs.ts'
 import { hungMounts } from '../hung-mounts.ts'
 
 /** A real runner that notes what it is asked to start. */
-function counted(): { run: CommandRunner; started: Command[]; commands: ReturnType<typeof commandRunner> } {
+function counted(): { run: RunCommand; started: Command[]; commands: ReturnType<typeof commandRunner> } {
   const started: Command[] = []
   const commands = commandRunner()
-  const run: CommandRunner = (command) => {
+  const run: RunCommand = (command) => {
     started.push(command)
     return commands(command)
   }

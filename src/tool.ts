@@ -1,0 +1,140 @@
+/**
+ * Vendor tools: found on the PATH and in their vendors' folders, run one at a time per family in a private working
+ * directory that is removed afterwards, since they lock each other out, deadlock, and leave logs where they stand,
+ * which on a RAM root is memory.
+ */
+import { constants } from 'node:fs'
+import { access, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CommandResult } from './command.ts'
+import type { CollectContext } from './model.ts'
+
+/** How a tool is called and where it may be. */
+export interface ToolPlaces {
+  /** Tools of one family never run at the same time: `megaraid`. */
+  readonly family: string
+  /** Program names, the preferred one first. */
+  readonly names: readonly string[]
+  /** The vendors' folders on the host, looked at after the PATH. */
+  readonly folders: readonly string[]
+}
+
+/** A tool that is there and may be called. */
+export interface Tool {
+  readonly family: string
+  /** Its program name: `storcli64`. */
+  readonly name: string
+  /** Its path on this machine. */
+  readonly program: string
+}
+
+/** What a tool is run with, inside `withTool`. */
+export interface ToolCall {
+  readonly name: string
+  /** The exit code is a result: tools of this kind lie with it. @throws {CommandError} as the command runner */
+  exec(args: readonly string[], bounds?: ToolBounds): Promise<CommandResult>
+}
+
+export interface ToolBounds {
+  /** Default 60. */
+  readonly deadlineSeconds?: number
+  readonly maxOutputBytes?: number
+}
+
+type Around = Pick<CollectContext, 'run' | 'host' | 'signal'>
+
+/** @returns every tool of these places that is there, the preferred first; a name found twice is taken from the PATH */
+export async function findTools(
+  { family, names, folders }: ToolPlaces,
+  { run, host }: Around,
+): Promise<Tool[]> {
+  const onPath = run.path.split(':').filter((folder) => folder !== '')
+  const places = [...onPath, ...folders.map((folder) => host.resolve(folder))]
+  const found: Tool[] = []
+  for (const name of names) {
+    for (const folder of places) {
+      const program = join(folder, name)
+      if (!(await isExecutable(program))) continue
+      found.push({ family, name, program })
+      break
+    }
+  }
+  return found
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where the private folders are made: in memory, so that they wear and fill nothing else. */
+const memoryFolders = ['/run', '/dev/shm', tmpdir()]
+
+/** The last caller of each family; the next one waits for it. */
+const callers = new Map<string, Promise<void>>()
+
+/**
+ * Has the tool to itself for as long as `work` takes: other callers of its family wait, whichever collector they are.
+ * @throws the signal's reason while waiting; what `work` throws
+ */
+export async function withTool<T>(
+  tool: Tool,
+  { run, signal }: Around,
+  work: (call: ToolCall) => Promise<T>,
+): Promise<T> {
+  const before = callers.get(tool.family)
+  const done = Promise.withResolvers<void>()
+  const last = Promise.all([before, done.promise]).then(() => undefined)
+  callers.set(tool.family, last)
+  let folder: string | undefined
+  try {
+    await orAborted(before, signal)
+    folder = await privateFolder()
+    const cwd = folder
+    return await work({
+      name: tool.name,
+      exec: (args, bounds = {}) =>
+        run({
+          program: tool.program,
+          args,
+          cwd,
+          signal,
+          key: `tool ${tool.family}`,
+          deadlineSeconds: bounds.deadlineSeconds ?? 60,
+          ...(bounds.maxOutputBytes !== undefined && { maxOutputBytes: bounds.maxOutputBytes }),
+        }),
+    })
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    done.resolve()
+    if (callers.get(tool.family) === last) callers.delete(tool.family)
+  }
+}
+
+async function privateFolder(): Promise<string> {
+  const errors: unknown[] = []
+  for (const base of memoryFolders) {
+    try {
+      return await mkdtemp(join(base, 'remora-tool-'))
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  throw new AggregateError(errors, `Cannot make a private folder in ${memoryFolders.join(', ')}`)
+}
+
+function orAborted(promise: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort))
+  })
+}
