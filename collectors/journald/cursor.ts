@@ -35,3 +35,21 @@ export function parseCursor(text: string): Cursor {
     realtimeMicroseconds: Number.parseInt(realtime, 16),
   }
 }
+
+/** The same the other way round, out of what an entry in a file says. */
+export function writeCursor(
+  seqnumId: string,
+  entry: {
+    readonly seqnum: number
+    readonly bootId: string
+    readonly monotonic: number
+    readonly realtime: number
+    readonly xorHigh: number
+    readonly xorLow: number
+  },
+): string {
+  const { seqnum, bootId, monotonic, realtime, xorHigh, xorLow } = entry
+  const xor = (BigInt(xorHigh >>> 0) << 32n) | BigInt(xorLow >>> 0)
+  const hex = (number: number | bigint) => number.toString(16)
+  return `s=${seqnumId};i=${hex(seqnum)};b=${bootId};m=${hex(monotonic)};t=${hex(realtime)};x=${hex(xor)}`
+}

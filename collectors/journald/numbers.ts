@@ -40,6 +40,24 @@ export class Numbers {
     return this.#folders.has(seqnumId) || this.#last.has(seqnumId)
   }
 
+  /** The last number of an id that came. */
+  lastOf(seqnumId: string): number | undefined {
+    return this.#last.get(seqnumId)
+  }
+
+  /** Whether this number leaves no gap. */
+  isNext(seqnumId: string, number: number): boolean {
+    const last = this.#last.get(seqnumId)
+    return (
+      number === (last ?? this.#origins.get(seqnumId) ?? 0) + 1 ||
+      number <= this.#before(seqnumId, number, last) + 1
+    )
+  }
+
+  #before(seqnumId: string, number: number, last: number | undefined): number {
+    return Math.max(last ?? this.#origins.get(seqnumId) ?? 0, this.#between(seqnumId, number))
+  }
+
   /** Takes the next number. @returns the gap before it, if there is one */
   take(seqnumId: string, number: number): Gap | undefined {
     const last = this.#last.get(seqnumId)
@@ -47,9 +65,9 @@ export class Numbers {
       this.#see(seqnumId, number)
       return undefined
     }
-    const before = Math.max(last ?? this.#origins.get(seqnumId) ?? 0, this.#between(seqnumId, number))
+    const before = this.#before(seqnumId, number, last)
     this.#see(seqnumId, Math.max(last ?? 0, number))
-    if (this.#last.size > most) this.#last.delete(this.#last.keys().next().value ?? '')
+    if (this.#last.size > most) this.#forget()
     return number > before + 1 ? { from: before + 1, to: number - 1, first: last === undefined } : undefined
   }
 
@@ -69,6 +87,15 @@ export class Numbers {
   /** The last number that came, by id, as a position keeps it. */
   toJSON(): Record<string, number> {
     return Object.fromEntries(this.#last)
+  }
+
+  /** Forgets the oldest id that has no file. */
+  #forget(): void {
+    for (const id of this.#last.keys()) {
+      if (this.#folders.has(id)) continue
+      this.#last.delete(id)
+      return
+    }
   }
 
   #see(seqnumId: string, number: number): void {

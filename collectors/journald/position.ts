@@ -1,11 +1,19 @@
-/** Where a namespace resumes: the cursor of the last entry taken, and the last number of each sequence-number id. */
+/**
+ * Where a namespace resumes: the cursor of the last entry taken, and the last number of each sequence-number id. Both
+ * readers write and understand it, so that a change of reader converts nothing.
+ */
 import * as z from 'zod'
 import { ParseError } from '../../src/errors.ts'
+import type { Copies } from './copies.ts'
 import type { Numbers } from './numbers.ts'
 
 const shape = z.object({
   cursor: z.string().min(1),
   last: z.record(z.string(), z.int().nonnegative()),
+  /** What was taken out of /run; the reader through journalctl keeps none. */
+  volatile: z
+    .record(z.string(), z.object({ bootId: z.string(), from: z.number(), to: z.number() }))
+    .optional(),
 })
 
 export type JournalPosition = z.output<typeof shape>
@@ -24,6 +32,6 @@ export function parsePosition(text: string): JournalPosition {
   }
 }
 
-export function writePosition(cursor: string, numbers: Numbers): string {
-  return JSON.stringify({ cursor, last: numbers })
+export function writePosition(cursor: string, numbers: Numbers, volatile?: Copies): string {
+  return JSON.stringify({ cursor, last: numbers, volatile })
 }

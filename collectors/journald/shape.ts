@@ -105,6 +105,24 @@ export function fieldsOf(
   }
 }
 
+/** @returns undefined if every entry is wanted */
+export function fieldFilterOf(
+  shaping: Shaping,
+): ((fields: readonly Field[]) => FilterReason | undefined) | undefined {
+  const { units, identifiers, priority } = shaping
+  const lists = [units.include, units.exclude, identifiers.include, identifiers.exclude]
+  if (priority === 7 && lists.every((list) => list.length === 0)) return undefined
+  const filter = filterOf(shaping)
+  return (fields) => filter({ fields, cut: [], bytes: 0 })
+}
+
+/** @returns whether fields of this name are kept */
+export function keeperOf({ fields: { keep, drop } }: Shaping): (name: string) => boolean {
+  const kept = new Set(keep)
+  const left = new Set(drop)
+  return (name) => !left.has(name) && (kept.size === 0 || kept.has(name))
+}
+
 function wanted(lists: {
   readonly include: readonly string[]
   readonly exclude: readonly string[]

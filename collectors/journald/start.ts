@@ -19,6 +19,13 @@ export interface Start {
   readonly sinceMicroseconds: number
 }
 
+/** The moment a duration ago, microseconds since the epoch; undefined if it is no duration. */
+export function sinceOf(initial: Initial): number | undefined {
+  const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(initial) ?? []
+  if (number === undefined) return undefined
+  return (Math.floor(Date.now() / 1000) - Number(number) * (unitSeconds[unit] ?? 1)) * 1e6
+}
+
 /** Found once for a namespace: a duration counts from when reading began, however often journalctl is begun anew. */
 export async function findStart(
   initial: Initial,
@@ -27,12 +34,8 @@ export async function findStart(
 ): Promise<Start> {
   const everything = { args: [], sinceMicroseconds: 0 }
   if (initial === 'all') return everything
-  const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(initial) ?? []
-  if (number !== undefined) {
-    const seconds = Number(number) * (unitSeconds[unit] ?? 1)
-    const since = Math.floor(Date.now() / 1000) - seconds
-    return { args: [`--since=@${since}`], sinceMicroseconds: since * 1e6 }
-  }
+  const since = sinceOf(initial)
+  if (since !== undefined) return { args: [`--since=@${since / 1e6}`], sinceMicroseconds: since }
   const parser = new ExportParser(1024)
   try {
     const args = ['--quiet', '--boot=-1', `--directory=${view}`, '--output=export']

@@ -49,6 +49,14 @@ export class EntryArrays {
     return this.#itemBytes === 4 ? this.#items.readUInt32LE(this.#at) : readNumber(this.#items, this.#at)
   }
 
+  /** Goes on to the entry of this index. @throws {ParseError} if the arrays are damaged */
+  goTo(index: number): void {
+    while (index >= this.#end()) this.#advance()
+    this.index = Math.max(this.#base, index)
+    this.#items = Buffer.alloc(0)
+    this.#at = 0
+  }
+
   /**
    * Goes, from the array in hand on, to the first entry for which this holds; it must hold for all behind that one.
    * @throws {ParseError} if the arrays are damaged, or `isBeyond` does

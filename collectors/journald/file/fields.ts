@@ -4,6 +4,7 @@
  */
 import { ParseError } from '../../../src/errors.ts'
 import type { Field } from '../../../src/model.ts'
+import type { Budget } from './budget.ts'
 import { decompress, type Payload } from './decompress.ts'
 import type { FileHeader } from './header.ts'
 import { Jenkins } from './jenkins.ts'
@@ -19,8 +20,13 @@ export interface Datum {
   /** Jenkins' hash of the whole of it; of one that is cut what the file says, which only tells where it has no keyed hash. */
   readonly high: number
   readonly low: number
+  readonly isKept: boolean
   /** Of _BOOT_ID its value: it must be the entry's boot. */
   readonly boot: string | undefined
+  /** It is _TRANSPORT=driver: journald itself speaks. */
+  readonly isDriver: boolean
+  /** The last batch that has it, so that its bytes are counted once. */
+  batch: number
   /** Bytes it takes in memory, about. */
   readonly bytes: number
 }
@@ -28,7 +34,6 @@ export interface Datum {
 /** Names are few. Others than journald's own come from a damaged file. */
 const longestName = 64
 const equals = 0x3d
-const mostBytes = 3 << 20
 const mostData = 16_384
 /** What a datum takes beside its value. */
 const overheadBytes = 200
@@ -37,6 +42,8 @@ export class Fields {
   readonly #windows: Windows
   readonly #header: FileHeader
   readonly #fieldBytes: number
+  readonly #keeps: (name: string) => boolean
+  readonly #budget: Budget
   readonly #jenkins = new Jenkins()
   /** By offset. The older generation goes when the younger is full; what is used again moves to it. */
   #young = new Map<number, Datum>()
@@ -44,8 +51,19 @@ export class Fields {
   #youngBytes = 0
   readonly #names = new Map<string, string>()
 
-  /** @param fieldBytes the most that is kept of a field's value */
-  constructor(windows: Windows, header: FileHeader, fieldBytes: number) {
+  /**
+   * @param fieldBytes the most that is kept of a field's value
+   * @param keeps whether fields of this name are wanted
+   */
+  constructor(
+    windows: Windows,
+    header: FileHeader,
+    fieldBytes: number,
+    keeps: (name: string) => boolean,
+    budget: Budget,
+  ) {
+    this.#keeps = keeps
+    this.#budget = budget
     this.#windows = windows
     this.#header = header
     this.#fieldBytes = fieldBytes
@@ -57,7 +75,7 @@ export class Fields {
     const young = this.#young.get(key)
     if (young !== undefined) return young
     const datum = this.#old.get(key) ?? this.#read(offset)
-    if (this.#youngBytes > mostBytes || this.#young.size >= mostData) {
+    if (this.#youngBytes > this.#budget.fieldBytes || this.#young.size >= mostData) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngBytes = 0
@@ -71,6 +89,12 @@ export class Fields {
   forget(offset: number): void {
     this.#young.delete(offset / 8)
     this.#old.delete(offset / 8)
+  }
+
+  forgetAll(): void {
+    this.#young.clear()
+    this.#old.clear()
+    this.#youngBytes = 0
   }
 
   /** Whether the object's own hash, of the kind its file has, is that of its bytes. One that is cut counts as whole. */
@@ -147,6 +171,9 @@ export class Fields {
       cutFrom: isCut ? valueLength : undefined,
       high: jenkins.high,
       low: jenkins.low,
+      isKept: this.#keeps(name),
+      isDriver: name === '_TRANSPORT' && value.toString('latin1') === 'driver',
+      batch: -1,
       boot: name === '_BOOT_ID' ? value.toString('latin1') : undefined,
       bytes: value.length + overheadBytes,
     }

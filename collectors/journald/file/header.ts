@@ -22,8 +22,8 @@ export interface FileHeader {
   readonly isOrigin: boolean
   readonly isCompact: boolean
   readonly isKeyed: boolean
-  /** journald writes to it. */
-  readonly isOnline: boolean
+  /** Nothing will be written to it any more. One that was not closed does not say so. */
+  readonly isArchived: boolean
   /** Flags that we do not know; 0: it can be read. */
   readonly unknownFlags: number
   /** Where the first object is. */
@@ -56,7 +56,7 @@ export function parseHeader(bytes: Buffer, path: string): FileHeader {
     isOrigin: bytes.compare(bytes, 24, 40, 72, 88) === 0,
     isCompact: (flags & incompatible.compact) !== 0,
     isKeyed: (flags & incompatible.keyedHash) !== 0,
-    isOnline: bytes[16] === 1,
+    isArchived: bytes[16] === 2,
     unknownFlags: (flags & ~known) >>> 0,
     headerSize,
     tailObjectOffset: number(136),

@@ -4,14 +4,15 @@
  */
 import { fstatSync, readSync } from 'node:fs'
 import { ParseError } from '../../../src/errors.ts'
+import type { Budget } from './budget.ts'
 
 const stepBytes = 64 << 10
 /** What begins in one step mostly ends within it and this. */
 const overlapBytes = 16 << 10
-const most = 32
 
 export class Windows {
   readonly #descriptor: number
+  readonly #budget: Budget
   /** By step; the least recently used first. */
   readonly #windows = new Map<number, Buffer>()
   #last = -1
@@ -19,7 +20,8 @@ export class Windows {
   bytes: Buffer = Buffer.alloc(0)
   at = 0
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, budget: Budget) {
+    this.#budget = budget
     this.#descriptor = descriptor
   }
 
@@ -64,6 +66,7 @@ export class Windows {
   /** Forgets what lies at this offset and behind, since it was written to. */
   forgetFrom(offset: number): void {
     this.#last = -1
+    this.bytes = Buffer.alloc(0)
     for (const [step, bytes] of this.#windows)
       if (step * stepBytes + bytes.length > offset) this.#windows.delete(step)
   }
@@ -71,9 +74,12 @@ export class Windows {
   #window(step: number): Buffer {
     let bytes = this.#windows.get(step)
     if (bytes === undefined) {
-      const oldest = this.#windows.size >= most ? this.#windows.keys().next().value : undefined
-      let room = oldest === undefined ? undefined : this.#windows.get(oldest)
-      if (oldest !== undefined) this.#windows.delete(oldest)
+      let room: Buffer | undefined
+      for (const [oldest, held] of this.#windows) {
+        if (this.#windows.size < this.#budget.windows) break
+        this.#windows.delete(oldest)
+        room = held
+      }
       if (room?.length !== stepBytes + overlapBytes) room = Buffer.allocUnsafeSlow(stepBytes + overlapBytes)
       bytes = room.subarray(0, this.readInto(room, step * stepBytes))
     } else this.#windows.delete(step)

@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { ExportParser } from '../../../../collectors/journald/export.ts'
 import type { FileEntry } from '../../../../collectors/journald/file/entries.ts'
 import { type FileHeader, incompatible } from '../../../../collectors/journald/file/header.ts'
-import { JournalFile } from '../../../../collectors/journald/file/journal-file.ts'
+import { OpenJournal } from '../../../../collectors/journald/file/open-journal.ts'
 import type { Field } from '../../../../src/model.ts'
 
 export interface Layout {
@@ -88,7 +88,7 @@ export function shown(entry: FileEntry, { seqnumId }: FileHeader): Shown {
 
 /** Every entry of one file. */
 export function readFile(path: string, fieldBytes = 1 << 30): { entries: Shown[]; damaged: number } {
-  using file = new JournalFile(path, fieldBytes)
+  using file = new OpenJournal(path, fieldBytes)
   const entries: Shown[] = []
   for (let entry = file.peek(); entry; entry = file.peek()) {
     entries.push(shown(entry, file.header))

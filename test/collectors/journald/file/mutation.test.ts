@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { JournalFile } from '../../../../collectors/journald/file/journal-file.ts'
+import { OpenJournal } from '../../../../collectors/journald/file/open-journal.ts'
 import { ParseError } from '../../../../src/errors.ts'
 import { boot, exportText } from '../journals.ts'
 import { folder, layouts, makeFile, readFile, type Shown, shown } from './made.ts'
@@ -78,7 +78,7 @@ for (const layout of layouts)
       writeSync(descriptor, damaged, from, length - from, from)
       let last = 0
       try {
-        using read = new JournalFile(path, 1 << 20)
+        using read = new OpenJournal(path, 1 << 20)
         for (let entry = read.peek(); entry; entry = read.peek()) {
           read.take()
           assert.ok(

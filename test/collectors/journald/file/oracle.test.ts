@@ -106,7 +106,7 @@ test('a journal file of a newer systemd is refused with its flags', async (t) =>
   bytes.writeUInt32LE(bytes.readUInt32LE(12) | 0x40, 12)
   writeFileSync(path, bytes)
   assert.throws(() => readFile(path), {
-    name: 'ParseError',
+    name: 'UnknownFlagsError',
     message: /incompatible flags 0x40 of a newer systemd/,
   })
 })

@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { ParseError } from '../../../src/errors.ts'
+import { Budget } from './budget.ts'
 import { Entries, type FileEntry } from './entries.ts'
 import { EntryArrays } from './entry-arrays.ts'
 import { Fields } from './fields.ts'
@@ -11,18 +12,27 @@ import { type FileHeader, headerBytes, parseHeader } from './header.ts'
 import { salvage } from './salvage.ts'
 import { Windows } from './windows.ts'
 
+/** The file is of a newer systemd: journalctl may know it. */
+export class UnknownFlagsError extends ParseError {
+  override name = 'UnknownFlagsError'
+}
+
+const all = () => true
+
 /** What a damaged header may hide behind its last object. */
 const lastObjectBytes = 64 << 20
 /** Kept of the reasons. */
 const mostErrors = 8
 
-export class JournalFile implements Disposable {
+export class OpenJournal implements Disposable {
   readonly path: string
   readonly inode: number
   readonly #descriptor: number
+  readonly #budget: Budget
   readonly #windows: Windows
+  readonly #fields: Fields
   readonly #entries: Entries
-  readonly #arrays: EntryArrays
+  #arrays: EntryArrays
   readonly #headerBuffer = Buffer.alloc(headerBytes)
   #header: FileHeader
   #last = 0
@@ -33,31 +43,39 @@ export class JournalFile implements Disposable {
   /** Why entries were passed, since it was last taken. */
   #damage: ParseError[] = []
   #peeked: FileEntry | undefined
-  /** Entries, and arrays of them, that could not be read. */
+  /** Entries that could not be read; infinite once arrays of them could not, for then nobody knows. */
   damaged = 0
 
   /**
    * @param fieldBytes the most that is kept of one field's value
-   * @throws {ParseError} if it is no journal file, or has flags that we do not know
+   * @throws {ParseError} if it is no journal file
+   * @throws {UnknownFlagsError} if it has flags that we do not know
    */
-  constructor(path: string, fieldBytes: number) {
+  constructor(
+    path: string,
+    fieldBytes: number,
+    keeps: (name: string) => boolean = all,
+    budget = new Budget(),
+  ) {
     this.path = path
+    this.#budget = budget
     this.#descriptor = openSync(path, 'r')
+    budget.files += 1
     try {
       this.inode = fstatSync(this.#descriptor).ino
-      this.#windows = new Windows(this.#descriptor)
+      this.#windows = new Windows(this.#descriptor, budget)
       this.#header = this.#readHeader()
       const { unknownFlags } = this.#header
       if (unknownFlags !== 0)
-        throw new ParseError(
+        throw new UnknownFlagsError(
           `Cannot read journal file "${path}": incompatible flags 0x${unknownFlags.toString(16)} of a newer systemd`,
         )
-      const fields = new Fields(this.#windows, this.#header, fieldBytes)
-      this.#entries = new Entries(this.#windows, fields, this.#header)
+      this.#fields = new Fields(this.#windows, this.#header, fieldBytes, keeps, budget)
+      this.#entries = new Entries(this.#windows, this.#fields, this.#header)
       this.#arrays = new EntryArrays(this.#windows, this.#header.entryArrayOffset, this.#header.isCompact)
       this.#lastOffset = this.#header.headerSize
     } catch (error) {
-      closeSync(this.#descriptor)
+      this[Symbol.dispose]()
       throw error
     }
   }
@@ -76,7 +94,7 @@ export class JournalFile implements Disposable {
     const before = this.#header
     const header = this.#readHeader()
     if (header.entries === before.entries) {
-      if (header.isOnline !== before.isOnline) this.#header = header
+      this.#header = header
       return false
     }
     // Objects before the last one of then were whole.
@@ -92,11 +110,14 @@ export class JournalFile implements Disposable {
     this.#seek((offset) => this.#entries.seqnumAt(offset) > seqnum)
   }
 
-  /** Goes on at the first entry of this time or later, microseconds since the epoch. @returns how many it passed */
-  seekTime(realtime: number): number {
-    const before = this.#arrays.index
+  /** Goes to the last entry before the first of this time or later, microseconds since the epoch, and shows it. */
+  lastBefore(realtime: number): FileEntry | undefined {
     this.#seek((offset) => this.#entries.realtimeAt(offset) >= realtime)
-    return this.#arrays.index - before
+    const { index } = this.#arrays
+    if (index === 0) return undefined
+    this.#arrays = new EntryArrays(this.#windows, this.#header.entryArrayOffset, this.#header.isCompact)
+    this.#seek(undefined, index - 1)
+    return this.peek()
   }
 
   /** Goes on at the first entry of another boot than the next one's. @returns whether there is one */
@@ -106,10 +127,11 @@ export class JournalFile implements Disposable {
   }
 
   /** Where it cannot be done, every entry from here on will be looked at. */
-  #seek(isBeyond: (offset: number) => boolean): void {
+  #seek(isBeyond: ((offset: number) => boolean) | undefined, index = 0): void {
     this.#peeked = undefined
     try {
-      this.#arrays.seek(this.#header.entries, isBeyond)
+      if (isBeyond) this.#arrays.seek(this.#header.entries, isBeyond)
+      else this.#arrays.goTo(index)
     } catch (error) {
       if (!(error instanceof ParseError)) throw error
     }
@@ -133,7 +155,14 @@ export class JournalFile implements Disposable {
     return damage
   }
 
+  /** Gives back the memory of what was read; it can be read on. */
+  rest(): void {
+    this.#windows.forgetFrom(0)
+    this.#fields.forgetAll()
+  }
+
   [Symbol.dispose](): void {
+    this.#budget.files -= 1
     closeSync(this.#descriptor)
   }
 
@@ -170,6 +199,7 @@ export class JournalFile implements Disposable {
       }
     } catch (error) {
       this.#damaged(error)
+      this.damaged = Number.POSITIVE_INFINITY
       const { tailObjectOffset } = this.#header
       const to = Math.min(
         this.#windows.fileBytes,

@@ -1,0 +1,142 @@
+/**
+ * One namespace, out of its files. While entries come the headers are looked at every few milliseconds, which costs less
+ * than a microsecond and shows an entry at once; journald itself tells watchers at most every 250 ms.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CollectContext, SourceBatch } from '../../src/model.ts'
+import { Copies } from './copies.ts'
+import { parseCursor } from './cursor.ts'
+import { passBefore } from './file/begin.ts'
+import { Budget } from './file/budget.ts'
+import { Gather } from './file/gather.ts'
+import { type ListedFile, Listing } from './file/listing.ts'
+import { JournalSet, type Next } from './file/set.ts'
+import { Numbers } from './numbers.ts'
+import type { JournalPosition } from './position.ts'
+import { fieldFilterOf, keeperOf, type Shaping } from './shape.ts'
+import type { Initial } from './start.ts'
+
+/** Between two looks while entries come, and when none has come for long. */
+const activeMilliseconds = 8
+const quietMilliseconds = 200
+/** So long after an entry the looks stay close. */
+const activeForMilliseconds = 5000
+/** How often folders are looked for whose time has not changed, or that are new. */
+const relistMilliseconds = 3000
+/** How long the rest of a split line is waited for. */
+const lineMilliseconds = 1000
+
+export interface DirectOptions extends Shaping {
+  readonly initial: Initial
+  readonly field_bytes: number
+  readonly rejoin_lines: boolean
+}
+
+export interface Direct {
+  readonly namespace: string
+  readonly position: JournalPosition | undefined
+  readonly options: DirectOptions
+  dropped(): void
+  /** Told of the numbers once, when reading begins. */
+  numbers(numbers: Numbers): void
+}
+
+/** The reader, and how its files are let go while nobody takes its batches. */
+export interface DirectReader {
+  readonly batches: AsyncGenerator<SourceBatch, void>
+  close(): void
+}
+
+/** Reads until the signal. @throws {UnknownFlagsError} if a file needs journalctl */
+export function readDirectly(
+  { namespace, position, options, dropped, numbers: tell }: Direct,
+  { host, skip }: Pick<CollectContext, 'host' | 'skip'>,
+  signal: AbortSignal,
+): DirectReader {
+  const listing = new Listing(namespace, host)
+  listing.findFolders()
+  listing.relist()
+  const numbers = new Numbers(position?.last ?? {}, listing.files)
+  tell(numbers)
+  const copies = copiesOf(position)
+  const persistent = host.resolve('var/log/journal')
+  const isCopied = (folder: string) => folder.startsWith(persistent)
+  const known = new Set(listing.files.map(({ seqnumId }) => seqnumId))
+  const gather = new Gather({
+    namespace,
+    numbers,
+    copies,
+    isCopied,
+    rejoinBytes: options.rejoin_lines ? options.field_bytes : 0,
+    isBeforeStart: (id) => position === undefined && options.initial !== 'all' && known.has(id),
+    filter: fieldFilterOf(options),
+    dropped,
+  })
+  if (position === undefined)
+    gather.miss('before_start', passBefore(options.initial, listing.files, numbers, copies, isCopied))
+  const set = new JournalSet(listing, numbers, {
+    fieldBytes: options.field_bytes,
+    keeps: keeperOf(options),
+    budget: new Budget(),
+    skip,
+    cutShort: (...what) => gather.cutShort(...what),
+  })
+  return { batches: follow(set, gather, numbers, signal), close: () => set.close() }
+}
+
+async function* follow(
+  set: JournalSet,
+  gather: Gather,
+  numbers: Numbers,
+  signal: AbortSignal,
+): AsyncGenerator<SourceBatch, void> {
+  let activeUntil = performance.now() + activeForMilliseconds
+  let relistAt = 0
+  let flushAt = 0
+  try {
+    while (!signal.aborted) {
+      const now = performance.now()
+      if (now >= relistAt) {
+        set.refreshAll()
+        numbers.know(set.files)
+        relistAt = now + relistMilliseconds
+      } else set.refresh()
+      const observed = BigInt(Date.now()) * 1_000_000n
+      for (let next = set.peek(); next; next = set.peek()) {
+        const { next: sure, files } = surely(next, set, numbers)
+        if (gather.isEmpty) flushAt = now + lineMilliseconds
+        gather.add(sure.entry, sure.series, observed, files)
+        if (!gather.isFull) continue
+        yield gather.take()
+        if (signal.aborted) return
+      }
+      if (!gather.isEmpty) {
+        activeUntil = now + activeForMilliseconds
+        if (!gather.isOpen || now >= flushAt) yield gather.take()
+      }
+      const wait = performance.now() < activeUntil ? activeMilliseconds : quietMilliseconds
+      await sleep(wait, undefined, { signal }).catch(() => undefined)
+    }
+  } finally {
+    set[Symbol.dispose]()
+  }
+}
+
+const noFiles: readonly ListedFile[] = []
+
+/**
+ * The next entry, looked for again where it would leave a gap: one that was written before it, into another file, may
+ * have come since the other header was looked at.
+ */
+function surely(next: Next, set: JournalSet, numbers: Numbers): { next: Next; files: readonly ListedFile[] } {
+  if (numbers.isNext(next.series.seqnumId, next.entry.seqnum)) return { next, files: noFiles }
+  set.refreshAll()
+  numbers.know(set.files)
+  return { next: set.peek() ?? next, files: set.files }
+}
+
+function copiesOf(position: JournalPosition | undefined): Copies {
+  if (position === undefined) return new Copies({})
+  if (position.volatile !== undefined) return new Copies(position.volatile)
+  return Copies.before(parseCursor(position.cursor))
+}

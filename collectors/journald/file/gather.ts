@@ -1,0 +1,192 @@
+/** Entries that were read directly, gathered to a batch with everything that is counted on the way. */
+import { ParseError } from '../../../src/errors.ts'
+import type { Field, LogRecord, SourceBatch } from '../../../src/model.ts'
+import type { Copies } from '../copies.ts'
+import { writeCursor } from '../cursor.ts'
+import { droppedBefore } from '../entry.ts'
+import type { Gap, Numbers } from '../numbers.ts'
+import { streamOf, writePosition } from '../position.ts'
+import { openLineOf, rejoin } from '../rejoin.ts'
+import { type FilterReason, text } from '../shape.ts'
+import type { FileEntry } from './entries.ts'
+import type { Datum } from './fields.ts'
+import type { ListedFile } from './listing.ts'
+import { lossesOf } from './losses.ts'
+import type { Series } from './series.ts'
+
+const mostEntries = 4000
+/** Of distinct fields. */
+const mostBytes = 4 << 20
+
+export interface GatherOptions {
+  readonly namespace: string
+  readonly numbers: Numbers
+  readonly copies: Copies
+  /** The most bytes of a line rejoined; 0: split lines stay as they are. */
+  readonly rejoinBytes: number
+  /** Whether entries of this folder are copies where they came out of another one before. */
+  isCopied(folder: string): boolean
+  /** Whether numbers before the first entry of an id lie before the place where reading began. */
+  isBeforeStart(seqnumId: string): boolean
+  /** Absent: every entry is wanted. */
+  readonly filter: ((fields: readonly Field[]) => FilterReason | undefined) | undefined
+  /** Told of each field that is left out. */
+  dropped(): void
+}
+
+export class Gather {
+  readonly #how: GatherOptions
+  #records: LogRecord[] = []
+  #read = 0
+  #bytes = 0
+  #batch = 0
+  #filtered: Record<string, number> = {}
+  #missed: Record<string, number> = {}
+  /** The streams whose last entry was a part of a line that goes on. */
+  readonly #open = new Set<string>()
+  #last: { readonly entry: FileEntry; readonly seqnumId: string } | undefined
+  #bootId = ''
+  #boot: Field = ['_BOOT_ID', new Uint8Array()]
+
+  constructor(how: GatherOptions) {
+    this.#how = how
+  }
+
+  get isEmpty(): boolean {
+    return this.#read === 0
+  }
+
+  get isFull(): boolean {
+    return this.#read >= mostEntries || this.#bytes >= mostBytes
+  }
+
+  /** Whether a split line goes on in entries to come. */
+  get isOpen(): boolean {
+    return this.#open.size > 0
+  }
+
+  miss(reason: string, count: number): void {
+    if (count > 0) this.#missed[reason] = (this.#missed[reason] ?? 0) + count
+  }
+
+  /** Takes an entry out of its series. @param files as they are now, if numbers are missing before it */
+  add(entry: FileEntry, series: Series, observed: bigint, files: readonly ListedFile[]): void {
+    const { numbers, copies, isCopied } = this.#how
+    const { seqnumId, folder } = series
+    const gap = numbers.take(seqnumId, entry.seqnum)
+    const damage = series.takeDamaged()
+    if (gap) this.#lose(gap, seqnumId, files, damage)
+    series.take(entry)
+    this.#read += 1
+    this.#last = { entry, seqnumId }
+    if (!isCopied(folder)) copies.see(seqnumId, entry.bootId, entry.monotonic)
+    else if (copies.has(seqnumId, entry.bootId, entry.monotonic)) {
+      this.#filter('copy', 1)
+      return
+    }
+    this.#record(entry, seqnumId, observed)
+  }
+
+  /** Counts the last numbers of a file that could not be read. */
+  cutShort(seqnumId: string, tail: number, isDeleted: boolean): void {
+    const gap = this.#how.numbers.take(seqnumId, tail)
+    this.miss(isDeleted ? 'vacuumed' : 'corrupted', gap ? gap.to - gap.from + 2 : 1)
+  }
+
+  /** @returns what was gathered, with the position after it; then it is empty */
+  take(): SourceBatch {
+    const { namespace, numbers, copies, rejoinBytes } = this.#how
+    if (!this.#last) throw new ParseError('Cannot take a batch: it is empty')
+    if (rejoinBytes > 0) this.#rejoin(rejoinBytes)
+    const cursor = writeCursor(this.#last.seqnumId, this.#last.entry)
+    const batch = {
+      records: this.#records,
+      positions: [{ stream: streamOf(namespace), position: writePosition(cursor, numbers, copies) }],
+      filtered: this.#filtered,
+      missed: this.#missed,
+    }
+    this.#records = []
+    this.#read = 0
+    this.#bytes = 0
+    this.#batch += 1
+    this.#filtered = {}
+    this.#missed = {}
+    return batch
+  }
+
+  #record(entry: FileEntry, seqnumId: string, observed: bigint): void {
+    const { data, realtime, monotonic, bootId, seqnum } = entry
+    const { filter, rejoinBytes } = this.#how
+    if (bootId !== this.#bootId) {
+      this.#bootId = bootId
+      this.#boot = ['_BOOT_ID', Buffer.from(bootId)]
+    }
+    const reason = filter?.(data.map(({ field }) => field))
+    const fields: Field[] = [
+      ['__REALTIME_TIMESTAMP', Buffer.from(String(realtime))],
+      ['__MONOTONIC_TIMESTAMP', Buffer.from(String(monotonic))],
+      this.#boot,
+    ]
+    let cut: Datum[] | undefined
+    for (const datum of data) {
+      if (datum.isDriver) this.#driver(data)
+      if (reason !== undefined) continue
+      if (!datum.isKept) {
+        if (datum.boot === undefined) this.#how.dropped()
+        continue
+      }
+      fields.push(datum.field)
+      if (datum.batch !== this.#batch) {
+        datum.batch = this.#batch
+        this.#bytes += datum.bytes
+      }
+      if (datum.cutFrom !== undefined) cut = [...(cut ?? []), datum]
+    }
+    if (reason !== undefined) {
+      this.#filter(reason, 1)
+      return
+    }
+    for (const { field, cutFrom } of cut ?? [])
+      fields.push(['REMORA_CUT', Buffer.from(`${field[0]}:${cutFrom}`)])
+    const time = BigInt(realtime) * 1000n
+    this.#records.push({ stream: seqnumId, id: `${seqnumId}:${seqnum}`, time, observed, fields })
+    if (rejoinBytes > 0) this.#follow(fields)
+  }
+
+  /** What journald says of messages it has dropped itself. */
+  #driver(data: readonly Datum[]): void {
+    const dropped = droppedBefore(data.map(({ field }) => field))
+    if (dropped) this.miss(dropped.reason, dropped.count)
+  }
+
+  #lose(
+    gap: Gap,
+    seqnumId: string,
+    files: readonly ListedFile[],
+    damage: { count: number; isDeleted: boolean },
+  ): void {
+    if (gap.first && this.#how.isBeforeStart(seqnumId)) {
+      this.miss('before_start', gap.to - gap.from + 1)
+      return
+    }
+    for (const [reason, count] of Object.entries(lossesOf(gap, seqnumId, files, damage)))
+      this.miss(reason, count)
+  }
+
+  #follow(fields: readonly Field[]): void {
+    const goesOn = openLineOf(fields)
+    if (goesOn !== undefined) this.#open.add(goesOn)
+    else if (this.#open.size > 0) this.#open.delete(text(fields, '_STREAM_ID') ?? '')
+  }
+
+  #rejoin(mostLineBytes: number): void {
+    const joined = rejoin(this.#records, mostLineBytes)
+    this.#filter('rejoined', this.#records.length - joined.length)
+    this.#records = joined
+    this.#open.clear()
+  }
+
+  #filter(reason: string, count: number): void {
+    if (count > 0) this.#filtered[reason] = (this.#filtered[reason] ?? 0) + count
+  }
+}
