@@ -71,6 +71,7 @@ export function readDirectly(
     isBeforeStart: (id) => position === undefined && options.initial !== 'all' && known.has(id),
     filter: fieldFilterOf(options),
     dropped,
+    skip,
   })
   if (position === undefined)
     gather.miss('before_start', passBefore(options.initial, listing.files, numbers, copies, isCopied))

@@ -56,6 +56,12 @@ const droppedFields = counter(
 )
 
 export const options = z.strictObject({
+  reader: z
+    .enum(['direct', 'journalctl'])
+    .default('journalctl')
+    .describe(
+      'How the journal is read: `direct` reads its files, `journalctl` what that prints. Both go on where the other was.',
+    ),
   initial: z
     .string()
     .regex(initialPattern)

@@ -9,6 +9,7 @@ import { CommandError } from '../../src/errors.ts'
 import type { ReadContext, SourceBatch } from '../../src/model.ts'
 import type { Gathering } from './batch.ts'
 import { parseCursor } from './cursor.ts'
+import { readNamespaceDirectly } from './direct-namespace.ts'
 import { type JournalFile, type JournalFolder, journalFiles, journalFolders } from './files.ts'
 import { follow } from './follow.ts'
 import { lookAgain } from './look-again.ts'
@@ -33,6 +34,7 @@ const stallMilliseconds = 10_000
 const mostStalls = 3
 
 export interface ReadOptions extends Shaping {
+  readonly reader: 'direct' | 'journalctl'
   readonly initial: Initial
   readonly field_bytes: number
   readonly rejoin_lines: boolean
@@ -87,7 +89,12 @@ async function lookForNamespaces(
 async function readNamespace(namespace: string, context: Context, box: Box, told: Told): Promise<void> {
   const { signal, options, skip } = context
   const stored = context.positions.get(streamOf(namespace))
-  let position: JournalPosition | undefined = stored === undefined ? undefined : parsePosition(stored)
+  let position: JournalPosition | undefined =
+    options.reader === 'direct'
+      ? await readNamespaceDirectly(namespace, context, box, told)
+      : stored === undefined
+        ? undefined
+        : parsePosition(stored)
   let waitMilliseconds = firstPauseMilliseconds
   let start: Start | undefined
   let stalled = { behind: 0, times: 0 }

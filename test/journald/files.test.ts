@@ -218,7 +218,12 @@ if [ $calls = 2 ]; then /usr/bin/journalctl "$@" | head -c 5000; echo "Failed to
 if [ $calls = 3 ]; then exit 0; fi
 exec /usr/bin/journalctl "$@"`,
   )
-  await using read = reading(folder, { initial: 'all' }, new Map(), commandRunner(`${tools}:/usr/bin:/bin`))
+  await using read = reading(
+    folder,
+    { initial: 'all', reader: 'journalctl' },
+    new Map(),
+    commandRunner(`${tools}:/usr/bin:/bin`),
+  )
   await read.count(60)
   assert.equal(new Set(read.records.map(({ id }) => id)).size, 60)
   assert.deepEqual(counts(read.missed), {})
@@ -234,7 +239,12 @@ test('journald ends a journalctl that hangs, and starts another', async (t) => {
     t,
     `${real}\n[ $calls -gt 1 ] || exec sleep 1000\nexec /usr/bin/journalctl "$@"`,
   )
-  await using read = reading(folder, { initial: 'all' }, new Map(), commandRunner(`${tools}:/usr/bin:/bin`))
+  await using read = reading(
+    folder,
+    { initial: 'all', reader: 'journalctl' },
+    new Map(),
+    commandRunner(`${tools}:/usr/bin:/bin`),
+  )
   await read.count(60)
   assert.deepEqual(
     read.skipped.map(({ message }) => message),

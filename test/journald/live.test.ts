@@ -191,7 +191,9 @@ test('journald passes an empty, a short and a damaged file, and counts what a da
   const highest = sum(await issued(journal.root))
   assert.deepEqual([...read.missed.keys()], ['corrupted'])
   assert.equal(assertNoRepeat(read.records) + sum(read.missed), highest, JSON.stringify([...read.missed]))
-  const [said, ...more] = read.skipped
+  const [said, ...more] = read.skipped.filter(({ message }) =>
+    /^Cannot read \d+ journal entries/.test(message),
+  )
   assert.equal(more.length, 0)
   assert.match(
     said?.message ?? '',

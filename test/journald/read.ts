@@ -21,7 +21,7 @@ export interface Reading extends AsyncDisposable {
   held: boolean
 }
 
-/** Begins to read the journals under this root. */
+/** Begins to read the journals under this root; through journalctl, unless a test (direct.test.ts) says otherwise. */
 export function reading(
   root: string,
   options: unknown = {},
@@ -29,7 +29,9 @@ export function reading(
   tools = commandRunner(),
 ): Reading {
   const stopping = new AbortController()
-  const context = contextOf({ options })
+  const context = contextOf({
+    options: { reader: process.env.REMORA_TEST_READER ?? 'journalctl', ...Object(options) },
+  })
   let failure: unknown
   const state: Reading = {
     records: [],

@@ -20,8 +20,6 @@ export interface FileEntry {
   readonly offset: number
 }
 
-const noBoot = '0'.repeat(32)
-
 export class Entries {
   readonly #windows: Windows
   readonly #fields: Fields
@@ -30,7 +28,7 @@ export class Entries {
   readonly #offsets = new Float64Array(mostItems)
   /** The boot of the entry before: mostly this one's too. */
   #boot = Buffer.alloc(16)
-  #bootId = noBoot
+  #bootId = '0'.repeat(32)
 
   constructor(windows: Windows, fields: Fields, { isCompact, isKeyed }: FileHeader) {
     this.#windows = windows
@@ -71,23 +69,25 @@ export class Entries {
     const bootId = this.#bootOf(bytes, at + 40)
     const xorLow = bytes.readInt32LE(at + 56)
     const xorHigh = bytes.readInt32LE(at + 60)
-    if (seqnum === 0 || realtime === 0 || bootId === noBoot || !isTime(realtime) || !isTime(monotonic))
-      throw new ParseError(`Cannot read entry at ${offset}: it has no number, time or boot`)
+    if (seqnum === 0 || realtime === 0 || !isTime(realtime) || !isTime(monotonic))
+      throw new ParseError(`Cannot read entry at ${offset}: it has no number or time`)
     const items = at + entryHeaderBytes
     for (let index = 0; index < count; index++)
       this.#offsets[index] =
         this.#itemBytes === 4 ? bytes.readUInt32LE(items + index * 4) : readNumber(bytes, items + index * 16)
     const data: Datum[] = []
+    let said: string | undefined
     let high = xorHigh
     let low = xorLow
     for (let index = 0; index < count; index++) {
       const datum = this.#fields.at(this.#offsets[index] ?? 0)
       high ^= datum.high
       low ^= datum.low
-      if (datum.boot !== undefined && datum.boot !== bootId)
-        throw new ParseError(`Cannot read entry at ${offset}: it is of two boots`)
+      if (datum.boot !== undefined && said !== bootId) said = datum.boot
       data.push(datum)
     }
+    if (said !== undefined && said !== bootId)
+      throw new ParseError(`Cannot read entry at ${offset}: it is of two boots`)
     if ((high !== 0 || low !== 0) && !this.#isWhole(data, high, low)) {
       for (let index = 0; index < count; index++) this.#fields.forget(this.#offsets[index] ?? 0)
       throw new ParseError(`Cannot read entry at ${offset}: its fields are not what was written`)

@@ -11,7 +11,7 @@ import { type FilterReason, text } from '../shape.ts'
 import type { FileEntry } from './entries.ts'
 import type { Datum } from './fields.ts'
 import type { ListedFile } from './listing.ts'
-import { lossesOf } from './losses.ts'
+import { type Damage, lossesOf, lossInWords } from './losses.ts'
 import type { Series } from './series.ts'
 
 const mostEntries = 4000
@@ -32,6 +32,8 @@ export interface GatherOptions {
   readonly filter: ((fields: readonly Field[]) => FilterReason | undefined) | undefined
   /** Told of each field that is left out. */
   dropped(): void
+  /** Told of entries that are in a file, or should be, and cannot be read. */
+  skip(error: Error): void
 }
 
 export class Gather {
@@ -74,7 +76,7 @@ export class Gather {
     const { numbers, copies, isCopied } = this.#how
     const { seqnumId, folder } = series
     const gap = numbers.take(seqnumId, entry.seqnum)
-    const damage = series.takeDamaged()
+    const damage = series.takeDamage()
     if (gap) this.#lose(gap, seqnumId, files, damage)
     series.take(entry)
     this.#read += 1
@@ -88,9 +90,12 @@ export class Gather {
   }
 
   /** Counts the last numbers of a file that could not be read. */
-  cutShort(seqnumId: string, tail: number, isDeleted: boolean): void {
+  cutShort(seqnumId: string, tail: number, damage: Damage): void {
     const gap = this.#how.numbers.take(seqnumId, tail)
-    this.miss(isDeleted ? 'vacuumed' : 'corrupted', gap ? gap.to - gap.from + 2 : 1)
+    const count = gap ? gap.to - gap.from + 2 : 1
+    this.miss(damage.isDeleted ? 'vacuumed' : 'corrupted', count)
+    if (!damage.isDeleted)
+      this.#how.skip(lossInWords(count, { from: gap?.from ?? tail, to: tail }, seqnumId, damage))
   }
 
   /** @returns what was gathered, with the position after it; then it is empty */
@@ -131,8 +136,9 @@ export class Gather {
     for (const datum of data) {
       if (datum.isDriver) this.#driver(data)
       if (reason !== undefined) continue
+      if (datum.boot !== undefined) continue // It is there already.
       if (!datum.isKept) {
-        if (datum.boot === undefined) this.#how.dropped()
+        this.#how.dropped()
         continue
       }
       fields.push(datum.field)
@@ -159,18 +165,15 @@ export class Gather {
     if (dropped) this.miss(dropped.reason, dropped.count)
   }
 
-  #lose(
-    gap: Gap,
-    seqnumId: string,
-    files: readonly ListedFile[],
-    damage: { count: number; isDeleted: boolean },
-  ): void {
+  #lose(gap: Gap, seqnumId: string, files: readonly ListedFile[], damage: Damage): void {
     if (gap.first && this.#how.isBeforeStart(seqnumId)) {
       this.miss('before_start', gap.to - gap.from + 1)
       return
     }
-    for (const [reason, count] of Object.entries(lossesOf(gap, seqnumId, files, damage)))
-      this.miss(reason, count)
+    const losses = lossesOf(gap, seqnumId, files, damage)
+    for (const [reason, count] of Object.entries(losses)) this.miss(reason, count)
+    const unread = losses.corrupted + losses.unseen
+    if (unread > 0) this.#how.skip(lossInWords(unread, gap, seqnumId, damage))
   }
 
   #follow(fields: readonly Field[]): void {

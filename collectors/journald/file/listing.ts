@@ -34,7 +34,9 @@ export class Listing {
   readonly #folders = new Map<string, Folder>()
   /** By path. */
   #files: ReadonlyMap<string, ListedFile> = new Map()
-  #bad = new Map<string, Error>()
+  #bad: Error[] = []
+  /** The paths of files that were found to be none. */
+  readonly #told = new Set<string>()
   /** A file has no entry yet: its first one changes no folder. */
   #hasEmpty = false
 
@@ -50,8 +52,8 @@ export class Listing {
 
   /** @returns files that are no journals, since the last call */
   takeBad(): readonly Error[] {
-    const bad = [...this.#bad.values()]
-    this.#bad.clear()
+    const bad = this.#bad
+    this.#bad = []
     return bad
   }
 
@@ -118,7 +120,9 @@ export class Listing {
       const [writer = name, ended] = name.replace(/\.journal~?$/, '').split('@')
       return { ...file, inode: ino, isArchived: isArchived || ended !== undefined, writer }
     } catch (error) {
-      if (error instanceof Error && !('code' in error && error.code === 'ENOENT')) this.#bad.set(path, error)
+      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      if (error instanceof Error && !isGone && !this.#told.has(path)) this.#bad.push(error)
+      if (!isGone) this.#told.add(path)
       return undefined
     } finally {
       if (descriptor !== undefined) closeSync(descriptor)

@@ -1,4 +1,5 @@
 /** Why numbers did not come. Each of them is counted once, under one reason. */
+import { ParseError } from '../../../src/errors.ts'
 import type { Gap } from '../numbers.ts'
 import type { ListedFile } from './listing.ts'
 
@@ -7,6 +8,20 @@ export interface Damage {
   readonly count: number
   /** The file has no name any more: what could not be read was vacuumed. */
   readonly isDeleted: boolean
+  readonly path: string
+  /** What was wrong with the first of them. */
+  readonly why: Error | undefined
+}
+
+/** @returns what to say of numbers that are in a file, or should be */
+export function lossInWords(
+  count: number,
+  { from, to }: Pick<Gap, 'from' | 'to'>,
+  seqnumId: string,
+  damage: Damage,
+): ParseError {
+  const what = `Cannot read ${count} journal entries "${seqnumId}:${from}" to ${to}`
+  return new ParseError(`${what}: they did not come out of ${damage.path}`, { cause: damage.why })
 }
 
 /**

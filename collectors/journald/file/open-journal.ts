@@ -21,8 +21,8 @@ const all = () => true
 
 /** What a damaged header may hide behind its last object. */
 const lastObjectBytes = 64 << 20
-/** Kept of the reasons. */
-const mostErrors = 8
+/** How far back a whole entry is looked for. */
+const mostSteps = 16
 
 export class OpenJournal implements Disposable {
   readonly path: string
@@ -40,8 +40,8 @@ export class OpenJournal implements Disposable {
   #seekTo = 0
   #lastOffset: number
   #salvaging: Generator<FileEntry, void> | undefined
-  /** Why entries were passed, since it was last taken. */
-  #damage: ParseError[] = []
+  /** What was wrong with the first entry that was passed, since it was last taken. */
+  #damage: ParseError | undefined
   #peeked: FileEntry | undefined
   /** Entries that could not be read; infinite once arrays of them could not, for then nobody knows. */
   damaged = 0
@@ -114,10 +114,13 @@ export class OpenJournal implements Disposable {
   lastBefore(realtime: number): FileEntry | undefined {
     this.#seek((offset) => this.#entries.realtimeAt(offset) >= realtime)
     const { index } = this.#arrays
-    if (index === 0) return undefined
-    this.#arrays = new EntryArrays(this.#windows, this.#header.entryArrayOffset, this.#header.isCompact)
-    this.#seek(undefined, index - 1)
-    return this.peek()
+    for (let at = index - 1; at >= 0 && at >= index - mostSteps; at--) {
+      this.#arrays = new EntryArrays(this.#windows, this.#header.entryArrayOffset, this.#header.isCompact)
+      this.#seek(undefined, at)
+      const entry = this.peek()
+      if (entry && entry.realtime < realtime) return entry
+    }
+    return undefined
   }
 
   /** Goes on at the first entry of another boot than the next one's. @returns whether there is one */
@@ -148,10 +151,10 @@ export class OpenJournal implements Disposable {
     this.#peeked = undefined
   }
 
-  /** @returns why entries could not be read, since the last call */
-  takeDamage(): readonly ParseError[] {
+  /** @returns what was wrong with the first entry that was passed, since the last call */
+  takeDamage(): ParseError | undefined {
     const damage = this.#damage
-    if (damage.length > 0) this.#damage = []
+    this.#damage = undefined
     return damage
   }
 
@@ -236,8 +239,7 @@ export class OpenJournal implements Disposable {
   #damaged(error: unknown): 'damaged' {
     if (!(error instanceof ParseError)) throw error
     this.damaged += 1
-    if (this.#damage.length < mostErrors)
-      this.#damage.push(new ParseError(`Cannot read all of journal "${this.path}"`, { cause: error }))
+    this.#damage ??= error
     return 'damaged'
   }
 

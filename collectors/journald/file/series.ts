@@ -3,6 +3,7 @@ import { ParseError } from '../../../src/errors.ts'
 import type { Budget } from './budget.ts'
 import type { FileEntry } from './entries.ts'
 import type { ListedFile } from './listing.ts'
+import type { Damage } from './losses.ts'
 import { OpenJournal, UnknownFlagsError } from './open-journal.ts'
 
 export interface Opening {
@@ -10,11 +11,13 @@ export interface Opening {
   readonly fieldBytes: number
   readonly budget: Budget
   keeps(name: string): boolean
-  /** Told of files and entries that cannot be read. */
+  /** Told of files that cannot be read. */
   skip(error: Error): void
   /** Told of a file whose last entries, up to this number, could not be read. */
-  cutShort(seqnumId: string, tail: number, isDeleted: boolean): void
+  cutShort(seqnumId: string, tail: number, damage: Damage): void
 }
+
+const undamaged: Damage = { count: 0, isDeleted: false, path: 'any file', why: undefined }
 
 export class Series {
   readonly seqnumId: string
@@ -85,16 +88,14 @@ export class Series {
     }
   }
 
-  /** @returns how many entries before the one in hand could not be read, and whether it is because the file is gone */
-  takeDamaged(): { readonly count: number; readonly isDeleted: boolean } {
+  /** @returns what of the entries before the one in hand could not be read */
+  takeDamage(): Damage {
     const open = this.#open
-    if (!open || open.damaged === this.#damagedBefore) return { count: 0, isDeleted: false }
-    const isDeleted = open.isDeleted
-    for (const error of open.takeDamage()) if (!isDeleted) this.#opening.skip(error)
-    const count =
-      open.damaged === Number.POSITIVE_INFINITY ? open.damaged : open.damaged - this.#damagedBefore
+    if (!open || open.damaged === this.#damagedBefore) return undamaged
+    const isEndless = open.damaged === Number.POSITIVE_INFINITY
+    const count = isEndless ? open.damaged : open.damaged - this.#damagedBefore
     this.#damagedBefore = open.damaged
-    return { count, isDeleted }
+    return { count, isDeleted: open.isDeleted, path: open.path, why: open.takeDamage() }
   }
 
   /** Closes its file, to open it again where it was: one that is removed must not be kept. */
@@ -151,8 +152,7 @@ export class Series {
     const { tailSeqnum, headSeqnum, entries } = open.header
     const isCutShort = open.damaged !== this.#damagedBefore && tailSeqnum > this.#last
     if (isCutShort && tailSeqnum - headSeqnum < 2 ** 40 && entries > 0) {
-      const { isDeleted } = this.takeDamaged()
-      this.#opening.cutShort(this.seqnumId, tailSeqnum, isDeleted)
+      this.#opening.cutShort(this.seqnumId, tailSeqnum, this.takeDamage())
       this.#last = tailSeqnum
     }
     this.close()
