@@ -5,7 +5,8 @@ import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
 import { pstore } from './pstore/pstore.ts'
+import { raid } from './raid/raid.ts'
 import { root } from './root/root.ts'
 import { zram } from './zram/zram.ts'
 
-export const collectors: readonly Collector[] = [zram, root, host, inventory, kmsg, journald, pstore]
+export const collectors: readonly Collector[] = [zram, root, host, inventory, raid, kmsg, journald, pstore]

@@ -6,11 +6,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { configurationPage } from './configuration-page.ts'
 import { metricsJson, metricsPage } from './metrics-page.ts'
+import { raidWordsPage } from './raid-words-page.ts'
 
 const pages = {
   'metrics.md': metricsPage,
   'metrics.json': metricsJson,
   'configuration.md': configurationPage,
+  'raid-words.md': raidWordsPage,
 }
 
 for (const [name, draw] of Object.entries(pages)) {

@@ -59,6 +59,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         surroundings: surroundings(config),
         config: { ...config, collectors: collectorSectionsOf(config) },
         signal,
+        isColoured: process.stdout.isTTY && process.stdout.hasColors(),
         out,
         complain,
       })

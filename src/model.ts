@@ -137,6 +137,15 @@ export interface SourceBatch {
   readonly missed?: Readonly<Record<string, number>>
 }
 
+export interface Cell {
+  readonly text: string
+  /** Marked on a terminal: somebody has to look at it. */
+  readonly bad?: boolean
+}
+
+/** Rows of cells, for a person's eyes. */
+export type Table = readonly (readonly Cell[])[]
+
 /** Whether what a collector reads is on this machine. Absent is not an error. */
 export type Presence = { readonly here: true } | { readonly here: false; readonly why: string }
 
@@ -181,6 +190,8 @@ export interface Collector {
   readonly options?: z.ZodType
   probe?(context: CollectContext): Promise<Presence>
   collect?(context: CollectContext): AsyncIterable<Sample | StateReading>
+  /** How `remora collect` shows a reading at a glance, where a list of series does not. */
+  table?(samples: readonly Sample[]): Table
   read?(context: ReadContext): AsyncIterable<SourceBatch>
   /** Every required off-node sink has acknowledged this stream up to here (format.md, Acknowledgement). */
   acknowledged?(stream: string, position: string, context: CollectContext): Promise<void>

@@ -5,7 +5,7 @@ import type { CollectorSection } from '../config-schema.ts'
 import { describe } from '../errors.ts'
 import { render } from '../exposition.ts'
 import type { Collector, StateReading } from '../model.ts'
-import { seriesLines, wrapWords } from './table.ts'
+import { seriesLines, tableLines, wrapWords } from './table.ts'
 
 export type CollectFormat = 'table' | 'prometheus' | 'json'
 
@@ -19,6 +19,8 @@ export interface CollectOnce {
     readonly collectors: Readonly<Record<string, CollectorSection>>
   }
   readonly signal: AbortSignal
+  /** Of a table on a terminal. */
+  readonly isColoured: boolean
   readonly out: (text: string) => void
   /** For what went wrong, where the format has no place for it. */
   readonly complain: (text: string) => void
@@ -69,22 +71,24 @@ async function runOnce(collector: Collector, how: CollectOnce): Promise<Result> 
   return reading.error ? { name, is: 'failed', error: reading.error, reading } : { name, is: 'read', reading }
 }
 
-function print(results: readonly Result[], { format, out, complain }: CollectOnce): void {
+function print(results: readonly Result[], how: CollectOnce): void {
+  const { format, out, complain } = how
   if (format === 'json') out(`${JSON.stringify(results.map(toJson), null, 2)}\n`)
-  else if (format === 'table') out(`${results.map(toTable).join('\n\n')}\n`)
+  else if (format === 'table') out(`${results.map((result) => toTable(result, how)).join('\n\n')}\n`)
   else out(render(results.flatMap(samplesOf), 'text'))
   for (const result of format === 'prometheus' ? results : []) {
     for (const line of complaints(result)) complain(`${result.name}: ${line}\n`)
   }
 }
 
-function toTable(result: Result): string {
+function toTable(result: Result, { collectors, isColoured }: CollectOnce): string {
   const reading = 'reading' in result ? result.reading : undefined
   const said = complaints(result)
   if (result.is === 'absent') return `${result.name}: ${said.join('; ')}`
+  const { table } = collectors.find(({ name }) => name === result.name) ?? {}
   const lines = [
     ...said.flatMap(wrapWords),
-    ...seriesLines(reading?.samples ?? []),
+    ...(table ? tableLines(table(reading?.samples ?? []), isColoured) : seriesLines(reading?.samples ?? [])),
     ...(reading?.states ?? []).flatMap((state) => wrapWords(stateLine(state))),
   ]
   if (result.is === 'read' && lines.length === 0) return `${result.name}: nothing to read here`

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CollectFormat, collectOnce } from '../../../src/cli/collect.ts'
-import { humanise } from '../../../src/cli/table.ts'
 import { type Collector, counter, gauge, type Unit } from '../../../src/model.ts'
+import { humanise } from '../../../src/units.ts'
 import { contextOf } from '../../collectors/context.ts'
 import { collector, sample, state } from '../engine.ts'
 
@@ -54,6 +54,7 @@ async function collect(
     out: (text) => {
       out += text
     },
+    isColoured: false,
     complain: (text) => {
       complaints += text
     },

@@ -1,0 +1,41 @@
+/** The event logs of the controllers that one family of tools shows, from the committed positions on. */
+import type { CollectContext, SourceBatch } from '../../src/model.ts'
+import { findTools, withTool } from '../../src/tool.ts'
+import type { RaidVendor } from './vendor.ts'
+
+const durations: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 }
+/** `all`, or a whole number with its unit. */
+export const initialPattern = /^(all|([1-9]\d{0,5})([smhd]))$/
+
+/** What goes wrong with one tool is reported by `skip`; it is asked again next time. */
+export async function* readVendorLogs(
+  vendor: RaidVendor,
+  positions: ReadonlyMap<string, string>,
+  initial: string,
+  context: Pick<CollectContext, 'run' | 'host' | 'signal' | 'skip'>,
+): AsyncGenerator<SourceBatch> {
+  if (!vendor.readLogs) return
+  for (const tool of await findTools(vendor, context)) {
+    // Read whole before it is yielded: the tool is not kept from others while the spool has no room.
+    const batches: SourceBatch[] = []
+    try {
+      await withTool(tool, context, async (call) => {
+        const { signal, skip } = context
+        const since = { positions, sinceMilliseconds: startOf(initial) }
+        for await (const batch of vendor.readLogs?.({ tool: call, signal, skip, ...since }) ?? [])
+          batches.push(batch)
+      })
+    } catch (error) {
+      if (context.signal.aborted) throw error
+      context.skip(error instanceof Error ? error : new Error(String(error)))
+    }
+    yield* batches
+    if (batches.length > 0 && vendor.every !== true) return
+  }
+}
+
+/** @returns milliseconds since the epoch, 0 for all */
+function startOf(initial: string): number {
+  const [, , count, unit = ''] = initialPattern.exec(initial) ?? []
+  return count === undefined ? 0 : Date.now() - Number(count) * (durations[unit] ?? 0)
+}

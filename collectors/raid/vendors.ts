@@ -1,0 +1,4 @@
+/** Every family of tools, in the order in which they are read. */
+import type { RaidVendor } from './vendor.ts'
+
+export const vendors: readonly RaidVendor[] = []

@@ -1,0 +1,4 @@
+/** Words for states of LSI host bus adapters, 3ware, Areca, Marvell and the kernel's own md. */
+import type { Words } from '../words.ts'
+
+export const otherWords: readonly Words[] = []
