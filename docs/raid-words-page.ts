@@ -1,19 +1,20 @@
 /** docs/raid-words.md: what each vendor's word for a state means, from the table the code judges by. */
 import { wordTable } from '../collectors/raid/judge.ts'
+import { table } from './table.ts'
 
 export function raidWordsPage(): string {
   const sections = [...new Set(wordTable.map(({ vendor }) => vendor))].map((vendor) => {
     const rows = wordTable
       .filter((words) => words.vendor === vendor)
       .flatMap(({ kind, source, words }) =>
-        Object.entries(words).map(
-          ([state, list = []]) =>
-            `| ${kind} | \`${state}\` | ${list.map((word) => `\`${word}\``).join(', ')} | ${source} |`,
-        ),
+        Object.entries(words).map(([state, list = []]) => [
+          kind,
+          `\`${state}\``,
+          list.map((word) => `\`${word}\``).join(', '),
+          source,
+        ]),
       )
-    return [`## ${vendor}`, '', '| part | state | words | from |', '| --- | --- | --- | --- |', ...rows].join(
-      '\n',
-    )
+    return `## ${vendor}\n\n${table(['part', 'state', 'words', 'from'], rows)}\n`
   })
   return [
     "# Vendors' words",
@@ -22,7 +23,9 @@ export function raidWordsPage(): string {
     'spaces do not matter. A word that is not here is `unknown`, stands in the `status` label of the info series, and is',
     'counted in `raid_unknown_words`.',
     '',
-    sections.join('\n\n'),
-    '',
-  ].join('\n')
+    sections.join('\n'),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n')
 }
