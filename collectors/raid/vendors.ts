@@ -1,4 +1,5 @@
 /** Every family of tools, in the order in which they are read. */
+import { megaraid } from './megaraid/megaraid.ts'
 import type { RaidVendor } from './vendor.ts'
 
-export const vendors: readonly RaidVendor[] = []
+export const vendors: readonly RaidVendor[] = [megaraid]

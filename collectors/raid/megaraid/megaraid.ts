@@ -1,0 +1,43 @@
+/**
+ * Broadcom (LSI, Avago) MegaRAID and Dell PERC, and the HBAs that storcli shows: storcli and perccli speak JSON, MegaCli
+ * text. The first of them that finds a controller is read.
+ */
+import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
+import type { Card } from './card.ts'
+import { megaraidMetrics } from './de-facto.ts'
+import { deFactoSamples } from './de-facto-samples.ts'
+import { readStorcli } from './storcli/storcli.ts'
+
+export const megaraid: RaidVendor = {
+  family: 'megaraid',
+  vendors: ['broadcom'],
+  names: ['storcli64', 'storcli', 'perccli64', 'perccli'],
+  folders: [
+    '/opt/MegaRAID/storcli',
+    '/opt/MegaRAID/perccli',
+    '/opt/MegaRAID/MegaCli',
+    '/opt/lsi/storcli64',
+    '/opt/lsi/storcli',
+    '/opt/lsi/perccli',
+    '/opt/lsi/MegaCli',
+    '/opt/dell/perccli',
+  ],
+  metrics: megaraidMetrics,
+  async *read(context) {
+    for (const card of await readCards(context)) yield* itemsOf(card)
+  },
+}
+
+function readCards(context: VendorContext): Promise<readonly Card[]> {
+  return readStorcli(context)
+}
+
+function* itemsOf(card: Card): Generator<VendorItem> {
+  const { vendor, controller, controllerSerial } = card.part
+  yield card.part
+  for (const { part } of card.volumes) yield part
+  for (const { part } of card.disks) yield part
+  yield* card.batteries
+  yield* deFactoSamples(card)
+  if (card.whole) yield { complete: { vendor, controller, controllerSerial } }
+}
