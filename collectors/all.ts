@@ -4,9 +4,22 @@ import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
+import { nvme } from './nvme/nvme.ts'
 import { pstore } from './pstore/pstore.ts'
 import { raid } from './raid/raid.ts'
 import { root } from './root/root.ts'
+import { smartctl } from './smartctl/smartctl.ts'
 import { zram } from './zram/zram.ts'
 
-export const collectors: readonly Collector[] = [zram, root, host, inventory, raid, kmsg, journald, pstore]
+export const collectors: readonly Collector[] = [
+  zram,
+  root,
+  host,
+  inventory,
+  raid,
+  smartctl,
+  nvme,
+  kmsg,
+  journald,
+  pstore,
+]

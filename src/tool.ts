@@ -40,6 +40,8 @@ export interface ToolBounds {
   /** Default 60. */
   readonly deadlineSeconds?: number
   readonly maxOutputBytes?: number
+  /** Names what hangs when it is less than the whole family: one drive, so that the others are still asked. */
+  readonly hangs?: string
 }
 
 type Around = Pick<CollectContext, 'run' | 'host' | 'signal'>
@@ -104,7 +106,7 @@ export async function withTool<T>(
           args,
           cwd,
           signal,
-          key: `tool ${tool.family}`,
+          key: ['tool', tool.family, bounds.hangs].filter(Boolean).join(' '),
           deadlineSeconds: bounds.deadlineSeconds ?? 60,
           ...(bounds.maxOutputBytes !== undefined && { maxOutputBytes: bounds.maxOutputBytes }),
         }),

@@ -1,0 +1,107 @@
+/**
+ * What smartctl says of one drive: `smartctl --json` since 7.0, which prints the same keys whatever the drive is.
+ * The exit status is a bit mask: bits 0 to 2 are failures of the run, 3 to 7 states of the drive, and the data is good.
+ * @see smartctl(8), "EXIT STATUS"
+ */
+import { ParseError } from '../../src/errors.ts'
+import { firmwareText } from '../../src/firmware-text.ts'
+import { countAt, type JsonObject, objectAt, objectsAt, parseToolJson, textAt } from '../../src/tool-json.ts'
+
+/** How smartctl is asked for a drive. */
+export interface Device {
+  /** `/dev/sda`, `/dev/bus/0` */
+  readonly name: string
+  /** `auto`, `sat`, `megaraid,3`, `cciss,0` */
+  readonly type: string
+}
+
+/** The bits of the exit status, from 0. */
+export const exitBits = [
+  'command_line',
+  'open',
+  'command',
+  'failing',
+  'prefail',
+  'past',
+  'error_log',
+  'self_test_log',
+] as const
+
+export interface Report {
+  /** As it was asked for. */
+  readonly device: Device
+  /** smartctl_exporter's label: `sda`, `bus_0_megaraid_3`. */
+  readonly label: string
+  readonly json: JsonObject
+  /** 0 to 255. */
+  readonly exitStatus: number
+  /** Names the drive wherever it is; undefined where it has no serial number. */
+  readonly serial: string | undefined
+  readonly model: string
+  /** Asleep, and left so: nothing was read but this. */
+  readonly asleep: 'standby' | 'sleep' | undefined
+  /** Why nothing was read of the drive, in smartctl's words. */
+  readonly failure: string | undefined
+  /** Hours powered on, as the drive's logs count. */
+  readonly powerOnHours: number | undefined
+  /** When it was read, in seconds since the epoch, by the same clock as the agent's. */
+  readonly timeSeconds: number | undefined
+}
+
+/** What a device is asked for, as one word. */
+export function deviceKey({ name, type }: Device): string {
+  return `${name} ${type}`
+}
+
+/** smartctl_exporter's name of a device. */
+export function deviceLabel({ name, type }: Device): string {
+  const short = name.replace(/^\/dev\/(?:disk\/by-id\/|disk\/by-path\/)?/, '').replaceAll('/', '_')
+  return type.includes(',') ? `${short}_${type.replaceAll(',', '_')}` : short
+}
+
+const sleeping = /^Device is in (STANDBY|SLEEP|IDLE)\b.* mode/i
+
+/**
+ * Parses what smartctl printed of a device.
+ * @param exitCode of the process, for output that does not say it
+ * @throws {ParseError} if it is not smartctl's JSON
+ */
+export function parseReport(device: Device, output: Buffer | string, exitCode: number): Report {
+  const what = `smartctl of ${device.name} [${device.type}]`
+  // Before 7.3 this text went astray onto stdout, in front of the JSON or within its lines.
+  const json = parseToolJson(what, output.toString().replace(/^\s*Pending defect count:[^{\n]*/, ''))
+  const smartctl = objectAt(json, 'smartctl')
+  if (Object.keys(smartctl).length === 0)
+    throw new ParseError(`Cannot parse ${what}: JSON without the key "smartctl"`)
+  const exitStatus = Math.min(255, Math.floor(countAt(smartctl, 'exit_status') ?? exitCode))
+  const messages = objectsAt(smartctl, 32, 'messages').map((message) => ({
+    text: textAt(message, 'string') ?? '',
+    isError: textAt(message, 'severity') === 'error',
+  }))
+  const [, power] = messages.map(({ text }) => sleeping.exec(text)).find((found) => found !== null) ?? []
+  const asleep = power === undefined ? undefined : power.toUpperCase() === 'SLEEP' ? 'sleep' : 'standby'
+  const found = { name: textAt(json, 'device', 'name') ?? device.name, type: textAt(json, 'device', 'type') }
+  return {
+    device,
+    label: deviceLabel({ name: found.name, type: found.type ?? device.type }),
+    json,
+    exitStatus,
+    serial: firmwareText(textAt(json, 'serial_number')),
+    model: textAt(json, 'model_name') ?? textAt(json, 'scsi_model_name') ?? 'unknown',
+    asleep,
+    failure: asleep === undefined ? failureOf(exitStatus, messages) : undefined,
+    powerOnHours: countAt(json, 'power_on_time', 'hours'),
+    timeSeconds: countAt(json, 'local_time', 'time_t'),
+  }
+}
+
+function failureOf(
+  exitStatus: number,
+  messages: readonly { readonly text: string; readonly isError: boolean }[],
+): string | undefined {
+  if ((exitStatus & 0b11) === 0) return undefined
+  const said = messages.filter(({ isError }) => isError).map(({ text }) => text)
+  const plain =
+    exitStatus & 1 ? 'smartctl did not understand its command line' : 'the device cannot be opened'
+  return said.join('; ') || plain
+}

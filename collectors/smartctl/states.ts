@@ -1,0 +1,215 @@
+/**
+ * The states of a drive that an operator wants to be told of: its own judgement, failed attributes, NVMe warnings,
+ * media errors, spare, temperature over its own limit, and whether it is there at all. They belong to the drive, by its
+ * serial number, whatever device it is today.
+ */
+import type { Labels, StateReading } from '../../src/model.ts'
+import {
+  celsiusAt,
+  countAt,
+  flagAt,
+  type JsonObject,
+  objectAt,
+  objectsAt,
+  textAt,
+} from '../../src/tool-json.ts'
+import type { Report } from './report.ts'
+
+const info = 9
+const warn = 13
+const error = 17
+const fatal = 21
+
+/** Degrees it must fall below its limit before it counts as cooled down. */
+const hysteresisCelsius = 3
+
+/** The bits of the critical warning, from 0. @see NVM Express Base Specification, SMART / Health Information */
+export const nvmeWarnings = [
+  ['spare', 'the spare capacity is below its threshold', error],
+  ['temperature', 'a temperature is beyond its threshold', warn],
+  ['reliability', 'its reliability is degraded by media errors', error],
+  ['read_only', 'it is in read-only mode', fatal],
+  ['volatile_backup', 'its volatile memory backup failed', error],
+  ['persistent_memory', 'its persistent memory region is read-only or unreliable', error],
+] as const
+
+/** Names a drive: by its serial number, else by its device. */
+export function driveKey({ serial, label }: Report): string {
+  return serial ?? label
+}
+
+/** @returns every state of a drive that was read */
+export function statesOf(report: Report, previous: (part: string) => string | undefined): StateReading[] {
+  const drive = new Drive(report, previous)
+  return [
+    drive.present(),
+    ...drive.health(),
+    ...drive.attributes(),
+    ...drive.warnings(),
+    ...drive.mediaErrors(),
+    ...drive.spare(),
+    ...drive.temperature(),
+  ]
+}
+
+/** A drive that is there and cannot be read. */
+export function unreadableState(report: Report, failure: string): StateReading {
+  const drive = new Drive(report, () => undefined)
+  return drive.state('present', 'unreadable', false, error, `cannot be read: ${failure}`)
+}
+
+/**
+ * @param present keys of the drives that are there
+ * @returns one for each drive that was there, and is not now
+ */
+export function goneStates(known: ReadonlyMap<string, string>, present: ReadonlySet<string>): StateReading[] {
+  return [...known].flatMap(([part, state]) => {
+    const key = part.endsWith(':present') ? part.slice(0, -':present'.length) : undefined
+    if (key === undefined || state === 'gone' || present.has(key)) return []
+    return [
+      {
+        part,
+        state: 'gone',
+        healthy: false,
+        event: 'drive.present',
+        severity: error,
+        body: `Drive ${key} is gone`,
+        attributes: { serial: key },
+      },
+    ]
+  })
+}
+
+class Drive {
+  readonly #report: Report
+  readonly #json: JsonObject
+  readonly #previous: (part: string) => string | undefined
+
+  constructor(report: Report, previous: (part: string) => string | undefined) {
+    this.#report = report
+    this.#json = report.json
+    this.#previous = previous
+  }
+
+  /** @param what names the state: the last part of the event's name, up to a colon */
+  state(
+    what: string,
+    state: string,
+    healthy: boolean,
+    severity: number,
+    words: string,
+    attributes: Labels = {},
+  ): StateReading {
+    const { label, model, serial } = this.#report
+    return {
+      part: `${driveKey(this.#report)}:${what}`,
+      state,
+      healthy,
+      event: `drive.${what.split(':')[0]}`,
+      severity: healthy ? info : severity,
+      body: `${label} (${[model, serial].filter(Boolean).join(', ')}) ${words}`,
+      attributes: { device: label, model, ...(serial !== undefined && { serial }), ...attributes },
+    }
+  }
+
+  present(): StateReading {
+    return this.state('present', 'present', true, info, 'is there')
+  }
+
+  *health(): Generator<StateReading> {
+    const passed = flagAt(this.#json, 'smart_status', 'passed')
+    if (passed === undefined) return
+    const words = passed
+      ? 'passes its own health check'
+      : 'fails its own health check: it may fail within a day'
+    yield this.state('health', passed ? 'passed' : 'failing', passed, fatal, words)
+  }
+
+  /** Of the attributes that foretell failure: one that is at its threshold, or was when last looked at. */
+  *attributes(): Generator<StateReading> {
+    for (const row of objectsAt(this.#json, 64, 'ata_smart_attributes', 'table')) {
+      const id = textAt(row, 'id')
+      const value = countAt(row, 'value')
+      const threshold = countAt(row, 'thresh')
+      if (id === undefined || flagAt(row, 'flags', 'prefailure') !== true) continue
+      const said = textAt(row, 'when_failed')?.toLowerCase()
+      const below = value !== undefined && threshold !== undefined && threshold > 0 && value <= threshold
+      const failed = said === 'now' || (said === undefined && below)
+      const what = `attribute:${id}`
+      if (!failed && this.#previous(`${driveKey(this.#report)}:${what}`) === undefined) continue
+      const name = textAt(row, 'name') ?? `attribute ${id}`
+      const words = `${name} is ${value ?? 'unknown'}, threshold ${threshold ?? 'unknown'}`
+      yield this.state(
+        what,
+        failed ? 'failed' : 'ok',
+        !failed,
+        error,
+        failed ? `has failed: ${words}` : words,
+        {
+          attribute: name,
+          attribute_id: id,
+          ...(value !== undefined && { value: String(value) }),
+          ...(threshold !== undefined && { threshold: String(threshold) }),
+        },
+      )
+    }
+  }
+
+  *warnings(): Generator<StateReading> {
+    const bits = countAt(this.#json, 'nvme_smart_health_information_log', 'critical_warning')
+    if (bits === undefined || bits >= 255) return
+    for (const [index, [warning, words, severity]] of nvmeWarnings.entries()) {
+      const on = ((bits >> index) & 1) === 1
+      yield this.state(
+        `nvme_warning:${warning}`,
+        on ? 'on' : 'off',
+        !on,
+        severity,
+        on ? `warns: ${words}` : `no longer warns that ${words}`,
+        { warning },
+      )
+    }
+  }
+
+  /** Each one is data that could not be read. */
+  *mediaErrors(): Generator<StateReading> {
+    const nvme = countAt(this.#json, 'nvme_smart_health_information_log', 'media_errors')
+    const scsi = ['read', 'write', 'verify'].map((of) =>
+      countAt(this.#json, 'scsi_error_counter_log', of, 'total_uncorrected_errors'),
+    )
+    const counted = [nvme, ...scsi].filter((count) => count !== undefined)
+    if (counted.length === 0) return
+    const count = counted.reduce((sum, one) => sum + one, 0)
+    const words = count === 0 ? 'has no media errors' : `has counted ${count} media errors`
+    yield this.state('media_errors', String(count), count === 0, error, words)
+  }
+
+  *spare(): Generator<StateReading> {
+    const health = objectAt(this.#json, 'nvme_smart_health_information_log')
+    const spare = countAt(health, 'available_spare')
+    const threshold = countAt(health, 'available_spare_threshold')
+    if (spare === undefined || threshold === undefined || spare > 100 || threshold > 100) return
+    const below = spare < threshold
+    const words = `has ${spare} % spare capacity left, threshold ${threshold} %`
+    yield this.state('spare', below ? 'below-threshold' : 'ok', !below, error, words, {
+      spare_percent: String(spare),
+      threshold_percent: String(threshold),
+    })
+  }
+
+  *temperature(): Generator<StateReading> {
+    const current = celsiusAt(this.#json, 'temperature', 'current')
+    const limits = ['op_limit_max', 'limit_max', 'critical_limit_max', 'drive_trip']
+      .map((key) => celsiusAt(this.#json, 'temperature', key))
+      .filter((limit) => limit !== undefined && limit > 0)
+    const limit = Math.min(...limits.filter((one) => one !== undefined))
+    if (current === undefined || !Number.isFinite(limit)) return
+    const before = this.#previous(`${driveKey(this.#report)}:temperature`)
+    const over = current > limit || (before === 'over-limit' && current > limit - hysteresisCelsius)
+    const words = `is at ${current} °C, its own limit ${limit} °C`
+    yield this.state('temperature', over ? 'over-limit' : 'ok', !over, warn, words, {
+      celsius: String(current),
+      limit_celsius: String(limit),
+    })
+  }
+}
