@@ -2,15 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Around, type Round, runRound, type Settings } from './round.ts'
 
-/** A round this young is taken instead of asking every drive again. */
-const freshMilliseconds = 60_000
 /** Whoever waits for a round begins one after this: the schedule of the metrics, and some. */
 const waitMilliseconds = 20 * 60_000
 
 export class Rounds {
+  readonly #freshMilliseconds: number
   #last: { readonly round: Round; readonly milliseconds: number } | undefined
   #running: Promise<Round | undefined> | undefined
   #finished = Promise.withResolvers<void>()
+
+  /** @param freshMilliseconds a round this young is taken instead of asking every drive again */
+  constructor(freshMilliseconds: number) {
+    this.#freshMilliseconds = freshMilliseconds
+  }
 
   /** @returns a round that is young; undefined where there is no smartctl. @throws what `runRound` throws */
   async take(context: Around, settings: Settings): Promise<Round | undefined> {
@@ -19,7 +23,7 @@ export class Rounds {
       const joined = await this.#running.catch(() => undefined)
       if (joined !== undefined) return joined
     }
-    if (this.#last !== undefined && performance.now() - this.#last.milliseconds < freshMilliseconds)
+    if (this.#last !== undefined && performance.now() - this.#last.milliseconds < this.#freshMilliseconds)
       return this.#last.round
     return this.#run(context, settings)
   }

@@ -58,9 +58,12 @@ type Options = z.output<typeof options>
 
 export const smartctl = smartctlCollector()
 
-/** A collector with its own memory of drives. */
-export function smartctlCollector(): Collector {
-  const rounds = new Rounds()
+/**
+ * A collector with its own memory of drives.
+ * @param freshMilliseconds what was read this long ago serves metrics and logs alike
+ */
+export function smartctlCollector(freshMilliseconds = 60_000): Collector {
+  const rounds = new Rounds(freshMilliseconds)
   /** What each device said when it was last awake, by its key. */
   const awake = new Map<string, Report>()
 
