@@ -34,7 +34,7 @@ export function batchOf(
   let beforeStart = 0
   let overwritten = 0
   for (const log of logsOf(report.json)) {
-    const last = progress.error?.key
+    const last = log.kind === 'error' ? progress.error?.key : progress.self_test?.[0]
     const { news, after } = advance(log, progress)
     progress = after
     const taken = news.first

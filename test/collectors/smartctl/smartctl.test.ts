@@ -79,17 +79,14 @@ test('smartctl leaves a drive asleep, says so, and keeps what it is', async (t) 
   const of = (all: Map<string, number>) =>
     [...all.keys()].filter((key) => key.includes('device="sdb"')).sort()
   const kept = of(series)
-  assert.deepEqual(
-    kept.map((key) => key.replace(/\{.*/, '')),
-    [
-      'smartctl_device',
-      'smartctl_device_block_size',
-      'smartctl_device_block_size',
-      'smartctl_device_capacity_blocks',
-      'smartctl_device_capacity_bytes',
-      'smartctl_device_state',
-    ],
-  )
+  assert.deepEqual(kept.map((key) => key.replace(/\{.*/, '')).sort(), [
+    'smartctl_device',
+    'smartctl_device_block_size',
+    'smartctl_device_block_size',
+    'smartctl_device_capacity_blocks',
+    'smartctl_device_capacity_bytes',
+    'smartctl_device_state',
+  ])
   assert.deepEqual(
     kept.filter((key) => !of(awake.series).includes(key)),
     ['smartctl_device_state{device="sdb"}'],
