@@ -15,6 +15,8 @@ need xz-utils
 need lz4
 need chromium
 need systemd-journal-remote
+need smartmontools
+need nvme-cli
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"
 if [ "$(id -u)" != 0 ]; then

@@ -91,7 +91,10 @@ function survives(parse: (text: string) => void, text: string): boolean {
     parse(text)
     return true
   } catch (error) {
-    assert.ok(error instanceof ParseError, error instanceof Error ? error.stack : String(error))
+    assert.ok(
+      error instanceof ParseError,
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    )
     return false
   }
 }

@@ -15,7 +15,7 @@ test('smartctl reads every drive of the scan, one after the other, by its type',
   const context = contextOf({ path })
   const { series, states } = await collectOnce(smartctlCollector(), context)
   assert.deepEqual(messages(context), [])
-  assert.equal(series.get('smartctl_devices{}') ?? series.get('smartctl_devices'), 4)
+  assert.equal(series.get('smartctl_devices'), 4)
   assert.equal(
     series.get(
       'smartctl_version{build_info="(local build)",json_format_version="1.0",smartctl_version="7.3",svn_revision="5338"}',
