@@ -56,9 +56,10 @@ function everything(text: string): void {
   parseScan(text, () => undefined)
   const report = parseReport(sda, text, 0)
   checkSamples(samplesOf(report))
-  for (const { part, state, body } of statesOf(report, () => 'unknown')) {
+  for (const { part, state, attributes } of statesOf(report, () => 'unknown')) {
     assert.ok(part.length > 0 && state.length > 0)
-    assert.ok(!body.includes('NaN') && !body.includes('undefined'), body)
+    for (const number of [state, attributes.celsius, attributes.spare_percent, attributes.value])
+      assert.doesNotMatch(number ?? '', /^(?:NaN|undefined|Infinity)$/)
   }
   const batch = batchOf(report, undefined, 86400, 1n)
   const again = batchOf(report, batch?.positions[0]?.position, 86400, 1n)
