@@ -86,7 +86,10 @@ export async function* follow(
       const observed = BigInt(Date.now()) * 1_000_000n
       for (const entry of parser.parse(piece.value)) {
         const place = located(entry)
-        if (!place) continue
+        if (!place) {
+          batch.miss('corrupted', 1)
+          continue
+        }
         if (!numbers.isKnown(place.cursor.seqnumId)) numbers.know(await following.files())
         const how = isFirst ? await first(place, following, batch) : 'new'
         isFirst = false

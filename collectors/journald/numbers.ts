@@ -13,6 +13,12 @@ export interface Gap {
   readonly first: boolean
 }
 
+/**
+ * The id under which journald goes on counting where its own file is gone under it: it goes on from the number that the
+ * last id had reached.
+ */
+const nobodysId = '0'.repeat(32)
+
 /** So many ids are remembered; each boot of a volatile journal brings one. */
 const most = 256
 
@@ -27,6 +33,7 @@ export class Numbers {
 
   constructor(last: Readonly<Record<string, number>>, files: readonly JournalFile[]) {
     this.#last = new Map(Object.entries(last))
+    this.#newest = [...this.#last.keys()].at(-1)
     this.know(files)
   }
 
@@ -55,7 +62,14 @@ export class Numbers {
   }
 
   #before(seqnumId: string, number: number, last: number | undefined): number {
+    if (last === undefined && seqnumId === nobodysId) return this.#reached(number)
     return Math.max(last ?? this.#origins.get(seqnumId) ?? 0, this.#between(seqnumId, number))
+  }
+
+  /** What the newest id that came had reached below this number; without one, nobody knows of an earlier number. */
+  #reached(number: number): number {
+    const last = this.#newest === undefined ? undefined : this.#last.get(this.#newest)
+    return last !== undefined && last < number ? last : number - 1
   }
 
   /** Takes the next number. @returns the gap before it, if there is one */
