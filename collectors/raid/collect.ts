@@ -14,10 +14,18 @@ export const toolStates = [
 ] as const
 export type ToolState = (typeof toolStates)[number]
 
-export interface FamilyReading {
-  /** The tool that was read, or the first that said why not; empty where none is there. */
+/** How reading one tool ended. */
+export interface ToolEnd {
+  /** Empty where none of the family is there. */
   readonly tool: string
   readonly state: ToolState
+}
+
+export interface FamilyReading {
+  /** Of a family of which the first that finds a controller is read: that one, or the first that said why not. Else of all. */
+  readonly ended: readonly ToolEnd[]
+  /** What no tool listed is not there: none of those that could list it failed. */
+  readonly whole: boolean
   readonly items: readonly VendorItem[]
 }
 
@@ -27,13 +35,18 @@ type Around = Pick<CollectContext, 'run' | 'host' | 'signal' | 'skip'>
 export async function readFamily(vendor: RaidVendor, context: Around): Promise<FamilyReading> {
   const tools = await findTools(vendor, context)
   const items: VendorItem[] = []
-  let best: { tool: string; state: ToolState } = { tool: '', state: 'missing' }
+  const ends: ToolEnd[] = []
   for (const tool of tools) {
     const state = await readTool(vendor, tool, context, items)
-    if (best.state === 'missing' || state === 'ok') best = { tool: tool.name, state }
+    ends.push({ tool: tool.name, state })
     if (state === 'ok' && vendor.every !== true) break
   }
-  return { ...best, items }
+  const [first = { tool: '', state: 'missing' }] = ends
+  const found = ends.find(({ state }) => state === 'ok')
+  const listed = ends.every(({ state }) => state === 'ok' || state === 'no-controller')
+  if (vendor.every === true)
+    return { ended: [first, ...ends.slice(1)], whole: ends.length > 0 && listed, items }
+  return { ended: [found ?? first], whole: found !== undefined || (ends.length > 0 && listed), items }
 }
 
 /** What it read before it failed stays in `items`. */

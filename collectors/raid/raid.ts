@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
-import { gauge, type Sample, type StateReading, withOptions } from '../../src/model.ts'
+import { ParseError } from '../../src/errors.ts'
+import { type CollectContext, gauge, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { findTools } from '../../src/tool.ts'
 import { type FamilyReading, readFamily, toolStates } from './collect.ts'
 import { initialPattern, readVendorLogs } from './logs.ts'
@@ -54,7 +55,7 @@ export const raid = withOptions({
   async *collect(context) {
     for (const vendor of vendors) {
       const reading = await readFamily(vendor, context)
-      for (const item of readingItems(vendor, reading, context.known()))
+      for (const item of readingItems(vendor, reading, context))
         if (context.options.de_facto || !('metric' in item) || !vendor.metrics.includes(item.metric))
           yield item
     }
@@ -77,24 +78,32 @@ export const raid = withOptions({
 /** The samples and states of one family's reading, and of what it does not list any more. */
 function* readingItems(
   { family, vendors: labels, ...vendor }: RaidVendor,
-  { tool, state, items }: FamilyReading,
-  known: ReadonlyMap<string, string>,
+  { ended, whole, items }: FamilyReading,
+  context: Pick<CollectContext, 'known' | 'skip'>,
 ): Generator<Sample | StateReading> {
-  for (const one of toolStates)
-    yield {
-      metric: toolState,
-      value: Number(one === state),
-      labels: { family, tool: tool || (vendor.names[0] ?? ''), state: one },
-    }
+  const known = context.known()
+  for (const { tool, state } of ended)
+    for (const one of toolStates)
+      yield {
+        metric: toolState,
+        value: Number(one === state),
+        labels: { family, tool: tool || (vendor.names[0] ?? ''), state: one },
+      }
   const parts: RaidPart[] = []
+  const seen = new Set<string>()
   for (const item of items) {
     if ('metric' in item) yield item
     if (!('kind' in item)) continue
+    const name = nameOf(item)
+    if (seen.has(name)) {
+      context.skip(new ParseError(`Cannot tell apart two parts "${decodeURIComponent(name)}" of ${family}`))
+      continue
+    }
+    seen.add(name)
     parts.push(item)
     yield* samplesOf(item)
     yield stateOf(item)
   }
-  const seen = new Set(parts.map(nameOf))
   for (const item of items) {
     if (!('complete' in item)) continue
     const { vendor, controller } = item.complete
@@ -109,8 +118,7 @@ function* readingItems(
       }
     }
   }
-  // A reading that ended well lists every controller there is.
-  if (state === 'ok' || state === 'no-controller') {
+  if (whole) {
     for (const name of known.keys()) {
       const place = seen.has(name) ? undefined : placeOf(name)
       if (place?.kind === 'controller' && labels.some((one) => one === place.vendor)) yield* gone(name)

@@ -1,5 +1,6 @@
 /** Every family of tools, in the order in which they are read. */
+import { lsi } from './lsi/lsi.ts'
 import { megaraid } from './megaraid/megaraid.ts'
 import type { RaidVendor } from './vendor.ts'
 
-export const vendors: readonly RaidVendor[] = [megaraid]
+export const vendors: readonly RaidVendor[] = [megaraid, lsi]

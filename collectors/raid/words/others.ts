@@ -1,4 +1,5 @@
 /** Words for states of LSI host bus adapters, 3ware, Areca, Marvell and the kernel's own md. */
 import type { Words } from '../words.ts'
+import { lsiWords } from './lsi.ts'
 
-export const otherWords: readonly Words[] = []
+export const otherWords: readonly Words[] = [...lsiWords]

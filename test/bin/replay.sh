@@ -1,0 +1,16 @@
+#!/bin/sh
+# A stand-in for a vendor's tool: prints what lies under its arguments in the folder <its own name>.d beside it (blanks
+# between them are underscores there, slashes are folders), with the exit status of the file of that name and `.exit`.
+# What it does not know it refuses as such tools do: in words, with a status of its own.
+at="${0%/*}/${0##*/}.d"
+IFS=_
+asked="$at/$*"
+unset IFS
+if [ ! -f "$asked" ]; then
+  echo "Error: unknown command \"$*\""
+  exit 64
+fi
+cat "$asked"
+status=0
+[ ! -f "$asked.exit" ] || read -r status <"$asked.exit"
+exit "$status"
