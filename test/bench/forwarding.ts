@@ -8,6 +8,8 @@ import { childrenOf, cpuOf, memoryOf, peakMegabytes } from './process.ts'
 
 const bundle = join(import.meta.dirname, '../../dist/remora.cjs')
 const sink = 'sink'
+/** Of Node, such as `--cpu-prof`. */
+const flags = process.env.BENCH_NODE_FLAGS?.split(' ') ?? []
 
 export interface Usage {
   /** Of the agent alone, and of all the journalctl it has started. */
@@ -35,6 +37,7 @@ export async function startForwarding(
   root: string,
   sinkConfig: object,
   signal: AbortSignal,
+  journaldOptions: object = {},
 ): Promise<Forwarding> {
   const file = join(folder, 'remora.yaml')
   const off = { enabled: false }
@@ -49,12 +52,12 @@ export async function startForwarding(
       root: off,
       host: off,
       inventory: off,
-      journald: { schedule: '0 0 0 1 1 *', options: { initial: 'all' } },
+      journald: { schedule: '0 0 0 1 1 *', options: { initial: 'all', ...journaldOptions } },
     },
     sinks: { [sink]: sinkConfig },
   }
   await writeFile(file, JSON.stringify(config))
-  const child = spawn(process.execPath, [bundle, '--config', file, 'run'], {
+  const child = spawn(process.execPath, [...flags, bundle, '--config', file, 'run'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
