@@ -8,7 +8,9 @@
  * @see https://opentelemetry.io/docs/specs/otel/logs/data-model/ and its appendix B (syslog severities)
  * @see systemd.journal-fields(7)
  */
+import type { FieldTable } from './field-table.ts'
 import type { Field } from './model.ts'
+import { isRow, monotonicName } from './rows.ts'
 
 /** What a view needs of a record, spooled or not. */
 export interface Viewed {
@@ -97,22 +99,38 @@ export function viewer(): (source: string, record: Viewed) => View {
   const known = new Map<Field, Seen>()
   const nameOf = namer()
   let records = 0
-  return (_source, { time, observed, fields }) => {
+  /** Of the table seen last, by index. */
+  let table: FieldTable | undefined
+  let seenByIndex: (Seen | undefined)[] = []
+  const seenOf = (field: Field) => {
+    let seen = known.get(field)
+    if (seen === undefined) {
+      seen = see(field, nameOf)
+      known.set(field, seen)
+    }
+    return seen
+  }
+  const seenAt = (index: number, fields: FieldTable) => {
+    let seen = seenByIndex[index]
+    if (seen === undefined) {
+      seen = see(fields.field(index), nameOf)
+      seenByIndex[index] = seen
+    }
+    return seen
+  }
+  return (_source, record) => {
     records += 1
+    const { time, observed } = record
     const attributes: Attribute[] = []
     let severityNumber: number | undefined
     let severityText: string | undefined
     let body: string | undefined
     let eventName: string | undefined
-    for (const field of fields) {
-      let seen = known.get(field)
-      if (seen === undefined) {
-        seen = see(field, nameOf)
-        known.set(field, seen)
-      }
+    const take = (seen: Seen) => {
       const { role, text } = seen
-      if (role === 'address') continue
-      if (role === 'body' && body === undefined) body = text
+      if (role === 'attribute') add(attributes, seen, records)
+      else if (role === 'address') return
+      else if (role === 'body' && body === undefined) body = text
       else if (role === 'severity' && severityNumber === undefined) {
         severityNumber = seen.severity?.[0]
         severityText ??= seen.severity?.[1]
@@ -120,6 +138,15 @@ export function viewer(): (source: string, record: Viewed) => View {
       else if (role === 'event' && eventName === undefined) eventName = text
       else add(attributes, seen, records)
     }
+    if (isRow(record)) {
+      const { rows, from, to, monotonic } = record
+      if (rows.table !== table) {
+        table = rows.table
+        seenByIndex = new Array(table.size)
+      }
+      if (monotonic >= 0) take(see([monotonicName, Buffer.from(String(monotonic))], nameOf))
+      for (let at = from; at < to; at++) take(seenAt(rows.indices[at] ?? 0, table))
+    } else for (const field of record.fields) take(seenOf(field))
     return {
       time,
       observed,

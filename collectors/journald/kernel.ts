@@ -3,7 +3,9 @@
  * it has not is journald's, whose stretches are committed beside its positions. It looks at batches only, whoever made
  * them. Entries without `_TRANSPORT`, `_BOOT_ID` or `_SOURCE_MONOTONIC_TIMESTAMP` are not seen to be the kernel's.
  */
+import type { FieldTable } from '../../src/field-table.ts'
 import type { Field, LogRecord, ReadContext, SourceBatch } from '../../src/model.ts'
+import { isRow } from '../../src/rows.ts'
 import { bootOf } from '../kmsg/boot.ts'
 import { type KernelOwners, ownersOf } from '../kmsg/owners.ts'
 import { journaldStream, journaldStretches, kmsgStretches, writeJournald } from '../kmsg/position.ts'
@@ -89,10 +91,20 @@ async function passed(
 }
 
 /** Microseconds since boot of a kernel entry of this boot; undefined for any other. */
-function kernelStamp({ fields }: LogRecord, boot: string): number | undefined {
+function kernelStamp(record: LogRecord, boot: string): number | undefined {
+  if (isRow(record) && !hasKernels(record.rows.table)) return undefined
+  const { fields } = record
   if (!isKernels(fields) || text(fields, '_BOOT_ID') !== boot) return undefined
   const stamp = text(fields, '_SOURCE_MONOTONIC_TIMESTAMP')
   return stamp !== undefined && /^\d{1,15}$/.test(stamp) ? Number(stamp) : undefined
+}
+
+/** The table looked at last, which a whole batch shares, and whether these bytes are anywhere in it. */
+let lookedAt: { readonly table: FieldTable; readonly has: boolean } | undefined
+
+function hasKernels(table: FieldTable): boolean {
+  if (lookedAt?.table !== table) lookedAt = { table, has: table.bytes.includes('_TRANSPORT=kernel') }
+  return lookedAt.has
 }
 
 /** Every entry comes by here, so the value is not made a text. */

@@ -32,7 +32,16 @@ export function rejoin(records: readonly LogRecord[], mostBytes: number): LogRec
       line.bytes += message.length
       const first = joined[line.at]
       const whole = goesOn === undefined ? text(fields, '_LINE_BREAK') : 'line-max'
-      if (first) joined[line.at] = { ...first, fields: withMessage(first.fields, line.pieces, whole) }
+      if (first) {
+        const { stream: id, time, observed, fields } = first
+        joined[line.at] = {
+          stream: id,
+          id: first.id,
+          time,
+          observed,
+          fields: withMessage(fields, line.pieces, whole),
+        }
+      }
       if (goesOn === undefined) open.delete(stream)
       continue
     }

@@ -5,11 +5,18 @@
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { CorruptionError, ParseError } from '../errors.ts'
-import type { Field, Labels, LogRecord } from '../model.ts'
-import type { SpooledRecord, SpooledSample } from './batch.ts'
+import type { FieldTable } from '../field-table.ts'
+import type { Labels } from '../model.ts'
+import type { SpooledSample } from './batch.ts'
+import { Reader, Writer } from './bytes.ts'
+import { Table } from './table.ts'
 
-/** Written into every batch; a reader of an older version refuses a newer one. */
-export const batchFormat = 1
+/**
+ * Written into every batch; a reader of an older version refuses a newer one. Format 1, which is still read, had each
+ * record's id as text and every field in the table (records.ts).
+ */
+export const batchFormat = 2
+export const oldestFormat = 1
 
 /** No batch may grow beyond this when it is unpacked. */
 const largestBytes = 256 << 20
@@ -21,22 +28,6 @@ export interface Encoded {
   readonly bytes: Buffer
   /** CRC-32 of `bytes`. */
   readonly checksum: number
-}
-
-/** Packs records in order. @throws {ParseError} if a field has no name or one with "=", or they are too many bytes */
-export function encodeRecords(records: readonly LogRecord[]): Encoded {
-  const table = new Table()
-  const rows = new Writer()
-  const times = Buffer.allocUnsafe(records.length * 16)
-  for (const [index, record] of records.entries()) {
-    times.writeBigInt64LE(record.time, index * 16)
-    times.writeBigInt64LE(record.observed, index * 16 + 8)
-    rows.varint(table.text(record.stream))
-    rows.bytes(Buffer.from(record.id))
-    rows.varint(record.fields.length)
-    for (const [name, value] of record.fields) rows.varint(table.field(name, value))
-  }
-  return pack(records.length, table, rows, times)
 }
 
 /** Packs samples in order. @throws {ParseError} if a label has no name or one with "=" */
@@ -55,37 +46,15 @@ export function encodeSamples(samples: readonly SpooledSample[]): Encoded {
   return pack(samples.length, table, rows, values)
 }
 
-/** @throws {CorruptionError} if the bytes are not what `encodeRecords` made of `count` records */
-export function decodeRecords(encoded: Encoded, count: number, firstNumber: number): SpooledRecord[] {
-  return unpack(encoded, count, 16, (table, rows, times) => {
-    const fields = table.map(splitField)
-    return Array.from({ length: count }, (_, index) => {
-      const stream = entry(table, rows.varint()).toString()
-      const id = rows.bytes().toString()
-      const fieldCount = rows.count()
-      const recordFields: Field[] = []
-      for (let i = 0; i < fieldCount; i++) recordFields.push(entry(fields, rows.varint())())
-      return {
-        stream,
-        id,
-        number: firstNumber + index,
-        time: times.readBigInt64LE(index * 16),
-        observed: times.readBigInt64LE(index * 16 + 8),
-        fields: recordFields,
-      }
-    })
-  })
-}
-
 /** @throws {CorruptionError} if the bytes are not what `encodeSamples` made of `count` samples */
 export function decodeSamples(encoded: Encoded, count: number): SpooledSample[] {
   return unpack(encoded, count, 8, (table, rows, values) =>
     Array.from({ length: count }, (_, index) => {
       const labelCount = rows.count()
-      const name = entry(table, rows.varint()).toString()
+      const name = table.text(rows.varint())
       const pairs: [string, string][] = []
       for (let i = 0; i < labelCount; i++) {
-        const text = entry(table, rows.varint()).toString()
+        const text = table.text(rows.varint())
         const split = text.indexOf('=')
         pairs.push([text.slice(0, split), text.slice(split + 1)])
       }
@@ -96,7 +65,7 @@ export function decodeSamples(encoded: Encoded, count: number): SpooledSample[] 
   )
 }
 
-function pack(count: number, table: Table, rows: Writer, column: Buffer): Encoded {
+export function pack(count: number, table: Table, rows: Writer, column: Buffer): Encoded {
   const head = new Writer()
   head.varint(batchFormat)
   head.varint(count)
@@ -108,11 +77,11 @@ function pack(count: number, table: Table, rows: Writer, column: Buffer): Encode
   return { bytes, checksum: crc32(bytes) }
 }
 
-function unpack<T>(
+export function unpack<T>(
   encoded: Encoded,
   count: number,
   columnWidth: number,
-  decode: (table: readonly Buffer[], rows: Reader, column: Buffer) => T,
+  decode: (table: FieldTable, rows: Reader, column: Buffer, format: number) => T,
 ): T {
   const found = crc32(encoded.bytes)
   if (found !== encoded.checksum)
@@ -120,146 +89,16 @@ function unpack<T>(
   try {
     const reader = new Reader(zstdDecompressSync(encoded.bytes, { maxOutputLength: largestBytes }))
     const format = reader.varint()
-    if (format !== batchFormat) throw new RangeError(`format ${format}, expected ${batchFormat}`)
+    if (format < oldestFormat || format > batchFormat)
+      throw new RangeError(`format ${format}, expected ${batchFormat}`)
     const stored = reader.varint()
     if (stored !== count) throw new RangeError(`${stored} entries, expected ${count}`)
-    const table = Array.from({ length: reader.count() }, () => reader.bytes())
+    const table = reader.table(reader.count())
     const column = reader.take(count * columnWidth)
-    const decoded = decode(table, reader, column)
+    const decoded = decode(table, reader, column, format)
     reader.end()
     return decoded
   } catch (error) {
     throw new CorruptionError('Cannot read batch: its bytes are not a batch', { cause: error })
-  }
-}
-
-/** Fields are shared between records, so each is split once, when first asked for. */
-function splitField(bytes: Buffer): () => Field {
-  let field: Field | undefined
-  return () => {
-    if (field === undefined) {
-      const split = bytes.indexOf(0x3d)
-      if (split < 1) throw new RangeError('a field without a name')
-      field = [bytes.toString('utf8', 0, split), bytes.subarray(split + 1)]
-    }
-    return field
-  }
-}
-
-function entry<T>(table: readonly T[], index: number): T {
-  const found = table[index]
-  if (found === undefined) throw new RangeError(`entry ${index} of a table of ${table.length}`)
-  return found
-}
-
-/** The distinct byte strings of a batch, in order of first use. */
-class Table {
-  readonly #index = new Map<string, number>()
-  readonly #writer = new Writer()
-
-  get size(): number {
-    return this.#index.size
-  }
-
-  text(text: string): number {
-    return this.#add(Buffer.from(text))
-  }
-
-  field(name: string, value: Uint8Array): number {
-    if (name === '' || name.includes('='))
-      throw new ParseError(`Cannot spool field or label "${name}": a name is not empty and has no "="`)
-    return this.#add(Buffer.concat([Buffer.from(`${name}=`), value]))
-  }
-
-  done(): Buffer {
-    return this.#writer.done()
-  }
-
-  #add(bytes: Buffer): number {
-    const key = bytes.toString('latin1')
-    const known = this.#index.get(key)
-    if (known !== undefined) return known
-    const index = this.#index.size
-    this.#index.set(key, index)
-    this.#writer.bytes(bytes)
-    return index
-  }
-}
-
-/** A growing buffer of varints and byte strings. */
-class Writer {
-  #buffer = Buffer.allocUnsafe(4096)
-  #length = 0
-
-  varint(value: number): void {
-    this.#reserve(8)
-    let rest = value
-    while (rest >= 0x80) {
-      this.#buffer[this.#length++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
-    }
-    this.#buffer[this.#length++] = rest
-  }
-
-  bytes(bytes: Uint8Array): void {
-    this.varint(bytes.length)
-    this.#reserve(bytes.length)
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.length
-  }
-
-  done(): Buffer {
-    return this.#buffer.subarray(0, this.#length)
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes))
-    this.#buffer.copy(larger, 0, 0, this.#length)
-    this.#buffer = larger
-  }
-}
-
-/** Reads what Writer wrote; every step beyond the end is a RangeError. */
-class Reader {
-  readonly #buffer: Buffer
-  #at = 0
-
-  constructor(buffer: Buffer) {
-    this.#buffer = buffer
-  }
-
-  varint(): number {
-    let value = 0
-    let factor = 1
-    for (let i = 0; i < 8; i++) {
-      const byte = this.#buffer[this.#at++]
-      if (byte === undefined) throw new RangeError('it ends early')
-      value += (byte & 0x7f) * factor
-      if (byte < 0x80) return value
-      factor *= 0x80
-    }
-    throw new RangeError('a number is too long')
-  }
-
-  /** A count of things of at least one byte each, so never more than the bytes left. */
-  count(): number {
-    const value = this.varint()
-    if (value > this.#buffer.length - this.#at) throw new RangeError(`a count of ${value} beyond its end`)
-    return value
-  }
-
-  bytes(): Buffer {
-    return this.take(this.varint())
-  }
-
-  take(length: number): Buffer {
-    if (length > this.#buffer.length - this.#at) throw new RangeError('it ends early')
-    this.#at += length
-    return this.#buffer.subarray(this.#at - length, this.#at)
-  }
-
-  end(): void {
-    if (this.#at !== this.#buffer.length) throw new RangeError('bytes are left over')
   }
 }

@@ -3,9 +3,10 @@ import { crc32 } from 'node:zlib'
 import { CorruptionError } from '../errors.ts'
 import { blockStream, readPositions } from './acknowledgement.ts'
 import type { SpooledBatch } from './batch.ts'
-import { decodeRecords, decodeSamples, type Encoded } from './codec.ts'
+import { decodeSamples, type Encoded } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
+import { decodeRecords } from './records.ts'
 import { bit, type RoutedSink, takes } from './sinks.ts'
 
 export interface NewBatch {

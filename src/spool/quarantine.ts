@@ -5,9 +5,10 @@
 import { QuarantineFullError } from '../errors.ts'
 import { blockStream, readPositions } from './acknowledgement.ts'
 import type { EventBatch, SampleBatch, SpooledBatch } from './batch.ts'
-import { decodeRecords, decodeSamples, type Encoded, encodeRecords, encodeSamples } from './codec.ts'
+import { decodeSamples, type Encoded, encodeSamples } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, giveUp } from './ledger.ts'
+import { decodeRecords, encodeRecords } from './records.ts'
 import type { RoutedSink } from './sinks.ts'
 import type { QuarantinedRecord } from './spool.ts'
 

@@ -6,11 +6,12 @@
 import { describe } from '../errors.ts'
 import type { LogRecord } from '../model.ts'
 import { blockStream, writePositions } from './acknowledgement.ts'
-import { type Encoded, encodeRecords, encodeSamples } from './codec.ts'
+import { type Encoded, encodeSamples } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
 import { append, checkRow, loadBatch, takeNumbers } from './log.ts'
 import { quarantined } from './quarantine.ts'
+import { encodeRecords } from './records.ts'
 import { bit, type RoutedSink, takes } from './sinks.ts'
 import type { QuarantinedRecord } from './spool.ts'
 

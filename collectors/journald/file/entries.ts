@@ -1,6 +1,7 @@
 /** The entries of a file: when, of which boot, and which fields; none is given out that is not as it was written. */
 import { ParseError } from '../../../src/errors.ts'
-import type { Datum, Fields } from './fields.ts'
+import type { Datum } from './datum.ts'
+import type { Fields } from './fields.ts'
 import { type FileHeader, readNumber } from './header.ts'
 import { entryHeaderBytes, loadHeader, mostItems, objectType } from './object.ts'
 import type { Windows } from './windows.ts'
@@ -14,7 +15,7 @@ export interface FileEntry {
   /** XOR of Jenkins' hashes of the fields, as the entry says; the halves are signed. */
   readonly xorHigh: number
   readonly xorLow: number
-  /** In the order of the entry. */
+  /** In the order of the entry. Valid until the next entry of its file is read. */
   readonly data: readonly Datum[]
   /** Where the entry is. */
   readonly offset: number
@@ -25,6 +26,7 @@ export class Entries {
   readonly #fields: Fields
   readonly #isKeyed: boolean
   readonly #itemBytes: number
+  readonly #data: Datum[] = []
   readonly #offsets = new Float64Array(mostItems)
   /** The boot of the entry before: mostly this one's too. */
   #boot = Buffer.alloc(16)
@@ -75,7 +77,9 @@ export class Entries {
     for (let index = 0; index < count; index++)
       this.#offsets[index] =
         this.#itemBytes === 4 ? bytes.readUInt32LE(items + index * 4) : readNumber(bytes, items + index * 16)
-    const data: Datum[] = []
+    this.#fields.begin()
+    const data = this.#data
+    data.length = count
     let said: string | undefined
     let high = xorHigh
     let low = xorLow
@@ -84,7 +88,7 @@ export class Entries {
       high ^= datum.high
       low ^= datum.low
       if (datum.boot !== undefined && said !== bootId) said = datum.boot
-      data.push(datum)
+      data[index] = datum
     }
     if (said !== undefined && said !== bootId)
       throw new ParseError(`Cannot read entry at ${offset}: it is of two boots`)
@@ -102,9 +106,10 @@ export class Entries {
    */
   #isWhole(data: readonly Datum[], high: number, low: number): boolean {
     if (this.#isKeyed && data.some(({ cutFrom }) => cutFrom !== undefined))
-      return data.every((_, index) => this.#fields.isWhole(this.#offsets[index] ?? 0))
+      return data.every((datum, index) => this.#fields.isWhole(this.#offsets[index] ?? 0, datum))
     // Of many fields any difference could be made.
-    if (data.length > 40) return data.every((_, index) => this.#fields.isWhole(this.#offsets[index] ?? 0))
+    if (data.length > 40)
+      return data.every((datum, index) => this.#fields.isWhole(this.#offsets[index] ?? 0, datum))
     const independent: bigint[] = []
     const reduced = (hash: bigint) =>
       independent.reduce((left, one) => {

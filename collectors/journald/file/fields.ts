@@ -1,55 +1,42 @@
 /**
  * The fields of a file. A field that several entries have is one data object that each of them points to, so it is read,
- * unpacked and hashed once, and all of them share it.
+ * unpacked and hashed once, and all of them share it; one that a single entry has is not kept.
  */
 import { ParseError } from '../../../src/errors.ts'
-import type { Field } from '../../../src/model.ts'
 import type { Budget } from './budget.ts'
+import { Datum } from './datum.ts'
 import { decompress, type Payload } from './decompress.ts'
-import type { FileHeader } from './header.ts'
+import { type FileHeader, readNumber } from './header.ts'
 import { Jenkins } from './jenkins.ts'
+import { Names } from './names.ts'
 import { dataHeaderBytes, loadHeader, objectType } from './object.ts'
 import { siphash24 } from './siphash.ts'
 import type { Windows } from './windows.ts'
 
-export interface Datum {
-  /** Its value is at most the bound long. */
-  readonly field: Field
-  /** The true length of a value that is longer than the bound. */
-  readonly cutFrom: number | undefined
-  /** Jenkins' hash of the whole of it; of one that is cut what the file says, which only tells where it has no keyed hash. */
-  readonly high: number
-  readonly low: number
-  readonly isKept: boolean
-  /** Of _BOOT_ID its value: it must be the entry's boot. */
-  readonly boot: string | undefined
-  /** It is _TRANSPORT=driver: journald itself speaks. */
-  readonly isDriver: boolean
-  /** The last batch that has it, so that its bytes are counted once. */
-  batch: number
-  /** Bytes it takes in memory, about. */
-  readonly bytes: number
-}
-
-/** Names are few. Others than journald's own come from a damaged file. */
+/** journald takes no longer one. */
 const longestName = 64
 const equals = 0x3d
-const mostData = 16_384
-/** What a datum takes beside its value. */
-const overheadBytes = 200
+/** A larger field is not kept. */
+const mostKeptBytes = 16 << 10
 
 export class Fields {
   readonly #windows: Windows
   readonly #header: FileHeader
+  readonly #headerBytes: number
   readonly #fieldBytes: number
-  readonly #keeps: (name: string) => boolean
   readonly #budget: Budget
+  readonly #names: Names
   readonly #jenkins = new Jenkins()
-  /** By offset. The older generation goes when the younger is full; what is used again moves to it. */
-  #young = new Map<number, Datum>()
-  #old = new Map<number, Datum>()
-  #youngBytes = 0
-  readonly #names = new Map<string, string>()
+  /** Places for fields kept: two for each remainder of their offset, the last comers'. */
+  readonly #mask: number
+  readonly #offsets: Float64Array
+  readonly #kept: (Datum | undefined)[]
+  #keptBytes = 0
+  /** Fields of the entry in hand that no other one has, and their bytes. */
+  readonly #own: Datum[] = []
+  #ownCount = 0
+  #ownBytes = Buffer.allocUnsafeSlow(16 << 10)
+  #ownLength = 0
 
   /**
    * @param fieldBytes the most that is kept of a field's value
@@ -62,77 +49,73 @@ export class Fields {
     keeps: (name: string) => boolean,
     budget: Budget,
   ) {
-    this.#keeps = keeps
-    this.#budget = budget
     this.#windows = windows
     this.#header = header
+    this.#headerBytes = header.isCompact ? dataHeaderBytes.compact : dataHeaderBytes.regular
     this.#fieldBytes = fieldBytes
+    this.#names = new Names(keeps)
+    this.#budget = budget
+    this.#mask = budget.places - 2
+    this.#offsets = new Float64Array(budget.places)
+    this.#kept = new Array(budget.places).fill(undefined)
+  }
+
+  /** Begins another entry: what `at` has shown may be written over. */
+  begin(): void {
+    this.#ownCount = 0
+    this.#ownLength = 0
+    if (this.#ownBytes.length > 1 << 20) this.#ownBytes = Buffer.allocUnsafeSlow(16 << 10)
   }
 
   /** @throws {ParseError} if there is no field at this offset */
   at(offset: number): Datum {
-    const key = offset / 8
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const datum = this.#old.get(key) ?? this.#read(offset)
-    if (this.#youngBytes > this.#budget.fieldBytes || this.#young.size >= mostData) {
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#youngBytes = 0
+    const place = (offset >>> 2) & this.#mask
+    const which = this.#offsets[place] === offset ? place : place + 1
+    if (this.#offsets[which] === offset) {
+      const kept = this.#kept[which]
+      if (kept !== undefined) return kept
     }
-    this.#young.set(key, datum)
-    this.#youngBytes += datum.bytes
-    return datum
+    return this.#read(offset, place)
   }
 
   /** Forgets what was read before it was known to be whole: a file that is written to may have it right the next time. */
   forget(offset: number): void {
-    this.#young.delete(offset / 8)
-    this.#old.delete(offset / 8)
+    const place = (offset >>> 2) & this.#mask
+    for (const which of [place, place + 1]) if (this.#offsets[which] === offset) this.#offsets[which] = 0
   }
 
   forgetAll(): void {
-    this.#young.clear()
-    this.#old.clear()
-    this.#youngBytes = 0
+    this.#kept.fill(undefined)
+    this.#offsets.fill(0)
+    this.#keptBytes = 0
   }
 
   /** Whether the object's own hash, of the kind its file has, is that of its bytes. One that is cut counts as whole. */
-  isWhole(offset: number): boolean {
-    const { field, cutFrom, high, low } = this.at(offset)
+  isWhole(offset: number, { cutFrom, high, low, bytes, from, to }: Datum): boolean {
     if (cutFrom !== undefined) return true
-    loadHeader(this.#windows, offset, objectType.data, this.#headerBytes())
-    const { bytes, at } = this.#windows
-    const said = bytes.readBigUInt64LE(at + 16)
+    loadHeader(this.#windows, offset, objectType.data, this.#headerBytes)
+    const said = this.#windows.bytes.readBigUInt64LE(this.#windows.at + 16)
     if (!this.#header.isKeyed) return said === BigInt.asUintN(64, (BigInt(high) << 32n) | BigInt(low >>> 0))
-    const key = Buffer.from(this.#header.fileId, 'hex')
-    return said === siphash24(key, Buffer.concat([Buffer.from(`${field[0]}=`), field[1]]))
+    return said === siphash24(Buffer.from(this.#header.fileId, 'hex'), bytes.subarray(from, to))
   }
 
-  #headerBytes(): number {
-    return this.#header.isCompact ? dataHeaderBytes.compact : dataHeaderBytes.regular
-  }
-
-  #read(offset: number): Datum {
-    const headerBytes = this.#headerBytes()
+  #read(offset: number, place: number): Datum {
+    const headerBytes = this.#headerBytes
     const size = loadHeader(this.#windows, offset, objectType.data, headerBytes)
     const head = this.#windows.bytes
     const headAt = this.#windows.at
     const flags = head.readUInt8(headAt + 1)
-    const saidHigh = head.readInt32LE(headAt + 20)
-    const saidLow = head.readInt32LE(headAt + 16)
+    this.#jenkins.high = head.readInt32LE(headAt + 20)
+    this.#jenkins.low = head.readInt32LE(headAt + 16)
+    const isShared = readNumber(head, headAt + 56) > 1
     const length = size - headerBytes
     const most = this.#fieldBytes + longestName + 1
-    if (flags === 0) {
-      this.#windows.load(offset + headerBytes, Math.min(length, most))
-      const { bytes, at } = this.#windows
-      return this.#make(offset, bytes, at, Math.min(length, most), length, saidHigh, saidLow)
-    }
-    // Of a field that is cut only the begin is unpacked, but a part of a file is not read as if it were whole.
-    this.#windows.load(offset + headerBytes, length)
+    const there = flags === 0 ? Math.min(length, most) : length
+    this.#windows.load(offset + headerBytes, there)
     const { bytes, at } = this.#windows
+    if (flags === 0) return this.#make(offset, place, isShared, bytes, at, there, length)
     const payload = this.#unpack(offset, flags, bytes.subarray(at, at + length), most)
-    return this.#make(offset, payload.bytes, 0, payload.bytes.length, payload.length, saidHigh, saidLow)
+    return this.#make(offset, place, isShared, payload.bytes, 0, payload.bytes.length, payload.length)
   }
 
   #unpack(offset: number, flags: number, packed: Buffer, most: number): Payload {
@@ -143,47 +126,79 @@ export class Fields {
     }
   }
 
+  /** @param there how many bytes are there @param length how many the field has */
   #make(
     offset: number,
+    place: number,
+    isShared: boolean,
     bytes: Buffer,
     at: number,
     there: number,
     length: number,
-    saidHigh: number,
-    saidLow: number,
   ): Datum {
-    const split = bytes.indexOf(equals, at)
-    if (split <= at || split >= at + there || split - at > longestName)
-      throw new ParseError(`Cannot read field at ${offset}: it has no name`)
-    const name = this.#name(bytes, at, split)
+    let split = at
+    const last = at + Math.min(there, longestName + 1)
+    while (split < last && bytes[split] !== equals) split += 1
+    if (split === at || split === last) throw new ParseError(`Cannot read field at ${offset}: it has no name`)
+    const name = this.#names.at(bytes, at, split)
     const valueLength = length - (split + 1 - at)
     const isCut = valueLength > this.#fieldBytes
-    const end = isCut ? split + 1 + this.#fieldBytes : at + there
-    const value = Buffer.allocUnsafe(end - split - 1)
-    bytes.copy(value, 0, split + 1, end)
-    const jenkins = this.#jenkins
-    if (isCut) {
-      jenkins.high = saidHigh
-      jenkins.low = saidLow
-    } else jenkins.of(bytes, at, at + length)
-    return {
-      field: [name, value],
-      cutFrom: isCut ? valueLength : undefined,
-      high: jenkins.high,
-      low: jenkins.low,
-      isKept: this.#keeps(name),
-      isDriver: name === '_TRANSPORT' && value.toString('latin1') === 'driver',
-      batch: -1,
-      boot: name === '_BOOT_ID' ? value.toString('latin1') : undefined,
-      bytes: value.length + overheadBytes,
-    }
+    const kept = isCut ? split + 1 + this.#fieldBytes - at : there
+    // What is cut is not hashed: then the hash stays what the file says.
+    if (!isCut) this.#jenkins.of(bytes, at, at + length)
+    const isKept = isShared && kept <= mostKeptBytes
+    const datum = isKept
+      ? this.#keep(offset, place, name, bytes, at, kept)
+      : this.#lend(name, bytes, at, kept)
+    datum.cutFrom = isCut ? valueLength : undefined
+    datum.high = this.#jenkins.high
+    datum.low = this.#jenkins.low
+    const { text } = name
+    datum.boot = text === '_BOOT_ID' ? bytes.toString('latin1', split + 1, at + kept) : undefined
+    datum.isDriver = text === '_TRANSPORT' && bytes.toString('latin1', split + 1, at + kept) === 'driver'
+    return datum
   }
 
-  #name(bytes: Buffer, from: number, to: number): string {
-    const name = bytes.toString('latin1', from, to)
-    const known = this.#names.get(name)
-    if (known !== undefined) return known
-    if (this.#names.size < 1024) this.#names.set(name, name)
-    return name
+  #keep(
+    offset: number,
+    place: number,
+    name: Datum['name'],
+    bytes: Buffer,
+    at: number,
+    length: number,
+  ): Datum {
+    if (this.#keptBytes + length > this.#budget.fieldBytes) this.forgetAll()
+    const own = Buffer.allocUnsafe(length)
+    bytes.copy(own, 0, at, at + length)
+    const datum = new Datum(name, own)
+    datum.to = length
+    this.#offsets[place + 1] = this.#offsets[place] ?? 0
+    this.#kept[place + 1] = this.#kept[place]
+    this.#offsets[place] = offset
+    this.#kept[place] = datum
+    this.#keptBytes += length + 200
+    return datum
+  }
+
+  #lend(name: Datum['name'], bytes: Buffer, at: number, length: number): Datum {
+    if (this.#ownLength + length > this.#ownBytes.length) {
+      // What was lent before keeps the bytes it has.
+      this.#ownBytes = Buffer.allocUnsafeSlow(Math.max(this.#ownBytes.length, length))
+      this.#ownLength = 0
+    }
+    bytes.copy(this.#ownBytes, this.#ownLength, at, at + length)
+    let datum = this.#own[this.#ownCount]
+    if (datum === undefined) {
+      datum = new Datum(name, this.#ownBytes)
+      this.#own.push(datum)
+    }
+    this.#ownCount += 1
+    datum.name = name
+    datum.bytes = this.#ownBytes
+    datum.from = this.#ownLength
+    this.#ownLength += length
+    datum.to = this.#ownLength
+    datum.rows = undefined
+    return datum
   }
 }

@@ -1,6 +1,8 @@
 /** Entries that were read directly, gathered to a batch with everything that is counted on the way. */
 import { ParseError } from '../../../src/errors.ts'
+import { FieldTable } from '../../../src/field-table.ts'
 import type { Field, LogRecord, SourceBatch } from '../../../src/model.ts'
+import { EntryRow, Rows } from '../../../src/rows.ts'
 import type { Copies } from '../copies.ts'
 import { writeCursor } from '../cursor.ts'
 import { droppedBefore } from '../entry.ts'
@@ -8,8 +10,8 @@ import type { Gap, Numbers } from '../numbers.ts'
 import { streamOf, writePosition } from '../position.ts'
 import { openLineOf, rejoin } from '../rejoin.ts'
 import { type FilterReason, text } from '../shape.ts'
+import type { Datum } from './datum.ts'
 import type { FileEntry } from './entries.ts'
-import type { Datum } from './fields.ts'
 import type { ListedFile } from './listing.ts'
 import { type Damage, lossesOf, lossInWords } from './losses.ts'
 import type { Series } from './series.ts'
@@ -41,14 +43,15 @@ export class Gather {
   #records: LogRecord[] = []
   #read = 0
   #bytes = 0
-  #batch = 0
   #filtered: Record<string, number> = {}
   #missed: Record<string, number> = {}
   /** The streams whose last entry was a part of a line that goes on. */
   readonly #open = new Set<string>()
   #last: { readonly entry: FileEntry; readonly seqnumId: string } | undefined
   #bootId = ''
-  #boot: Field = ['_BOOT_ID', new Uint8Array()]
+  /** The index of its field. */
+  #boot = 0
+  #rows = new Rows(new FieldTable())
 
   constructor(how: GatherOptions) {
     this.#how = how
@@ -113,7 +116,8 @@ export class Gather {
     this.#records = []
     this.#read = 0
     this.#bytes = 0
-    this.#batch += 1
+    this.#rows = new Rows(new FieldTable())
+    this.#bootId = ''
     this.#filtered = {}
     this.#missed = {}
     return batch
@@ -124,39 +128,41 @@ export class Gather {
     const { filter, rejoinBytes } = this.#how
     if (bootId !== this.#bootId) {
       this.#bootId = bootId
-      this.#boot = ['_BOOT_ID', Buffer.from(bootId)]
+      this.#boot = this.#rows.table.addField('_BOOT_ID', bootId)
     }
     const reason = filter?.(data.map(({ field }) => field))
-    const fields: Field[] = [
-      ['__REALTIME_TIMESTAMP', Buffer.from(String(realtime))],
-      ['__MONOTONIC_TIMESTAMP', Buffer.from(String(monotonic))],
-      this.#boot,
-    ]
+    const rows = this.#rows
+    const { table } = rows
+    const from = rows.length
+    const indices = rows.reserve(data.length * 2 + 1)
+    let end = from
+    indices[end++] = this.#boot
     let cut: Datum[] | undefined
     for (const datum of data) {
       if (datum.isDriver) this.#driver(data)
-      if (reason !== undefined) continue
-      if (datum.boot !== undefined) continue // It is there already.
-      if (!datum.isKept) {
+      if (reason !== undefined || datum.boot !== undefined) continue // The boot is there already.
+      if (!datum.name.isKept) {
         this.#how.dropped()
         continue
       }
-      fields.push(datum.field)
-      if (datum.batch !== this.#batch) {
-        datum.batch = this.#batch
-        this.#bytes += datum.bytes
+      if (datum.rows !== rows) {
+        datum.rows = rows
+        datum.index = table.add(datum.bytes, datum.from, datum.to)
+        this.#bytes += datum.to - datum.from
       }
+      indices[end++] = datum.index
       if (datum.cutFrom !== undefined) cut = [...(cut ?? []), datum]
     }
     if (reason !== undefined) {
       this.#filter(reason, 1)
       return
     }
-    for (const { field, cutFrom } of cut ?? [])
-      fields.push(['REMORA_CUT', Buffer.from(`${field[0]}:${cutFrom}`)])
-    const time = BigInt(realtime) * 1000n
-    this.#records.push({ stream: seqnumId, id: `${seqnumId}:${seqnum}`, time, observed, fields })
-    if (rejoinBytes > 0) this.#follow(fields)
+    for (const { name, cutFrom } of cut ?? [])
+      indices[end++] = table.addField('REMORA_CUT', `${name.text}:${cutFrom}`)
+    rows.end(end)
+    const record = new EntryRow(seqnumId, seqnum, observed, realtime, monotonic, rows, from)
+    this.#records.push(record)
+    if (rejoinBytes > 0) this.#follow(record.fields)
   }
 
   /** What journald says of messages it has dropped itself. */

@@ -6,9 +6,11 @@ import { fstatSync, readSync } from 'node:fs'
 import { ParseError } from '../../../src/errors.ts'
 import type { Budget } from './budget.ts'
 
-const stepBytes = 64 << 10
+const stepBytes = 128 << 10
 /** What begins in one step mostly ends within it and this. */
 const overlapBytes = 16 << 10
+/** Read at once of a part that lies behind: a field that is shared with entries of long ago. */
+const glanceBytes = 2 << 10
 
 export class Windows {
   readonly #descriptor: number
@@ -16,6 +18,10 @@ export class Windows {
   /** By step; the least recently used first. */
   readonly #windows = new Map<number, Buffer>()
   #last = -1
+  #furthest = 0
+  readonly #glanced = Buffer.alloc(glanceBytes)
+  #glanceAt = 0
+  #glanceLength = 0
   /** What `load` found: the bytes, and where in them the offset is. */
   bytes: Buffer = Buffer.alloc(0)
   at = 0
@@ -43,6 +49,10 @@ export class Windows {
       return
     }
     if (step !== this.#last) {
+      if (step < this.#furthest && length <= glanceBytes && !this.#windows.has(step)) {
+        this.#glance(offset, length)
+        return
+      }
       this.bytes = this.#window(step)
       this.#last = step
     }
@@ -66,12 +76,27 @@ export class Windows {
   /** Forgets what lies at this offset and behind, since it was written to. */
   forgetFrom(offset: number): void {
     this.#last = -1
+    this.#glanceLength = 0
     this.bytes = Buffer.alloc(0)
     for (const [step, bytes] of this.#windows)
       if (step * stepBytes + bytes.length > offset) this.#windows.delete(step)
   }
 
+  /** Reads little, where a window would mostly be read for nothing. */
+  #glance(offset: number, length: number): void {
+    const isThere = offset >= this.#glanceAt && offset + length <= this.#glanceAt + this.#glanceLength
+    if (!isThere) {
+      this.#glanceLength = this.readInto(this.#glanced, offset)
+      this.#glanceAt = offset
+      if (length > this.#glanceLength) throw beyond(offset, length)
+    }
+    this.bytes = this.#glanced
+    this.at = offset - this.#glanceAt
+    this.#last = -1
+  }
+
   #window(step: number): Buffer {
+    this.#furthest = Math.max(this.#furthest, step)
     let bytes = this.#windows.get(step)
     if (bytes === undefined) {
       let room: Buffer | undefined

@@ -1,0 +1,36 @@
+/** One field of an entry, as its file has it. */
+import type { Field } from '../../../src/model.ts'
+import type { Rows } from '../../../src/rows.ts'
+import type { Name } from './names.ts'
+
+/** Made once and filled again and again where a field is no other entry's. */
+export class Datum {
+  name: Name
+  /** `NAME=value`, or the first bytes of it that are kept. */
+  bytes: Buffer
+  from = 0
+  to = 0
+  /** The true length of a value that is longer than the bound. */
+  cutFrom: number | undefined
+  /** Jenkins' hash of the whole of it; of one that is cut what the file says, which only tells where it has no keyed hash. */
+  high = 0
+  low = 0
+  /** Of _BOOT_ID its value: it must be the entry's boot. */
+  boot: string | undefined
+  /** It is _TRANSPORT=driver: journald itself speaks. */
+  isDriver = false
+  /** The rows of the last batch that has it, and its index there. */
+  rows: Rows | undefined
+  index = 0
+
+  constructor(name: Name, bytes: Buffer) {
+    this.name = name
+    this.bytes = bytes
+  }
+
+  /** A copy. */
+  get field(): Field {
+    const { text } = this.name
+    return [text, Buffer.from(this.bytes.subarray(this.from + text.length + 1, this.to))]
+  }
+}

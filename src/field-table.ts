@@ -1,0 +1,116 @@
+/**
+ * Distinct fields of many records, as a spool batch has them: each a varint (LEB128) of its length, then `name=value`.
+ * A field becomes an object only when somebody asks for it.
+ */
+import type { Field } from './model.ts'
+
+const equals = 0x3d
+
+export class FieldTable {
+  /** The fields one behind the other; beyond `length` it is not written. */
+  #bytes: Buffer
+  #length: number
+  /** Where each begins and ends, without its length. */
+  #places: Uint32Array
+  #size = 0
+  readonly #fields: (Field | undefined)[] = []
+  readonly #checked: boolean[] = []
+  readonly #names = new Map<string, string>()
+
+  constructor(
+    bytes: Buffer = Buffer.allocUnsafe(1 << 16),
+    length = 0,
+    places = new Uint32Array(1 << 12),
+    size = 0,
+  ) {
+    this.#bytes = bytes
+    this.#length = length
+    this.#places = places
+    this.#size = size
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** All of it, as a batch has it. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Adds `name=value` out of these bytes. @returns its index */
+  add(bytes: Uint8Array, from: number, to: number): number {
+    const length = to - from
+    if (this.#length + length + 8 > this.#bytes.length) this.#grow(length + 8)
+    let at = this.#length
+    const target = this.#bytes
+    let rest = length
+    while (rest >= 0x80) {
+      target[at++] = (rest % 0x80) | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    target[at++] = rest
+    if (length < 48)
+      for (let index = 0; index < length; index++) target[at + index] = bytes[from + index] ?? 0
+    else target.set(bytes.subarray(from, to), at)
+    if (this.#size * 2 === this.#places.length) {
+      const larger = new Uint32Array(this.#places.length * 2)
+      larger.set(this.#places)
+      this.#places = larger
+    }
+    this.#places[this.#size * 2] = at
+    this.#places[this.#size * 2 + 1] = at + length
+    this.#length = at + length
+    return this.#size++
+  }
+
+  addField(name: string, value: string): number {
+    const bytes = Buffer.from(`${name}=${value}`)
+    return this.add(bytes, 0, bytes.length)
+  }
+
+  /** @throws {RangeError} if there is none of this index, or it has no name */
+  field(index: number): Field {
+    const known = this.#fields[index]
+    if (known !== undefined) return known
+    this.check(index)
+    const from = this.#places[index * 2] ?? 0
+    const to = this.#places[index * 2 + 1] ?? 0
+    const split = this.#bytes.indexOf(equals, from)
+    const field: Field = [this.#name(from, split), this.#bytes.subarray(split + 1, to)]
+    this.#fields[index] = field
+    return field
+  }
+
+  /** @throws {RangeError} if there is none of this index, or it has no name */
+  check(index: number): void {
+    if (this.#checked[index] === true) return
+    const from = this.#places[index * 2] ?? 0
+    const split = index < this.#size ? this.#bytes.indexOf(equals, from) : -1
+    if (split <= from || split >= (this.#places[index * 2 + 1] ?? 0))
+      throw new RangeError(`field ${index} of a table of ${this.#size} is none`)
+    this.#checked[index] = true
+  }
+
+  /** The whole of it, as of what is no field. @throws {RangeError} if there is none of this index */
+  text(index: number): string {
+    if (index >= this.#size) throw new RangeError(`entry ${index} of a table of ${this.#size}`)
+    return this.#bytes.toString('utf8', this.#places[index * 2], this.#places[index * 2 + 1])
+  }
+
+  /** Names are few, so they are shared. */
+  #name(from: number, to: number): string {
+    const name = this.#bytes.toString('utf8', from, to)
+    const known = this.#names.get(name)
+    if (known !== undefined) return known
+    this.#names.set(name, name)
+    return name
+  }
+
+  #grow(by: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + by))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+}

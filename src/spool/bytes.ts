@@ -1,0 +1,114 @@
+/** Varints (LEB128) and byte strings, one behind the other: what a spool batch is made of. */
+import { FieldTable } from '../field-table.ts'
+
+/** A growing buffer of varints and byte strings. */
+export class Writer {
+  #buffer = Buffer.allocUnsafe(4096)
+  #length = 0
+
+  varint(value: number): void {
+    this.#reserve(8)
+    this.more(value)
+  }
+
+  /** Makes room for so many varints, to be written by `more`. */
+  reserveVarints(count: number): void {
+    this.#reserve(count * 8)
+  }
+
+  /** A varint for which room was made. */
+  more(value: number): void {
+    const buffer = this.#buffer
+    let at = this.#length
+    let rest = value
+    while (rest >= 0x80) {
+      buffer[at++] = (rest % 0x80) | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    buffer[at++] = rest
+    this.#length = at
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.varint(bytes.length)
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  done(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+}
+
+/** Reads what Writer wrote; every step beyond the end is a RangeError. */
+export class Reader {
+  readonly #buffer: Buffer
+  #at = 0
+
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer
+  }
+
+  varint(): number {
+    let value = 0
+    let factor = 1
+    for (let i = 0; i < 8; i++) {
+      const byte = this.#buffer[this.#at++]
+      if (byte === undefined) throw new RangeError('it ends early')
+      value += (byte & 0x7f) * factor
+      if (byte < 0x80) return value
+      factor *= 0x80
+    }
+    throw new RangeError('a number is too long')
+  }
+
+  /** A count of things of at least one byte each, so never more than the bytes left. */
+  count(): number {
+    const value = this.varint()
+    if (value > this.#buffer.length - this.#at) throw new RangeError(`a count of ${value} beyond its end`)
+    return value
+  }
+
+  bytes(): Buffer {
+    return this.take(this.varint())
+  }
+
+  /** A table of so many byte strings. */
+  table(size: number): FieldTable {
+    const begin = this.#at
+    const places = new Uint32Array(size * 2)
+    for (let index = 0; index < size; index++) {
+      const length = this.varint()
+      if (length > this.#buffer.length - this.#at) throw new RangeError('it ends early')
+      places[index * 2] = this.#at - begin
+      this.#at += length
+      places[index * 2 + 1] = this.#at - begin
+    }
+    return new FieldTable(this.#buffer.subarray(begin, this.#at), this.#at - begin, places, size)
+  }
+
+  take(length: number): Buffer {
+    if (length > this.#buffer.length - this.#at) throw new RangeError('it ends early')
+    this.#at += length
+    return this.#buffer.subarray(this.#at - length, this.#at)
+  }
+
+  end(): void {
+    if (this.#at !== this.#buffer.length) throw new RangeError('bytes are left over')
+  }
+}
