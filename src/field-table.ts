@@ -36,7 +36,17 @@ export class FieldTable {
 
   /** All of it, as a batch has it. */
   get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length)
+    if (this.#bytes.length !== this.#length) this.#bytes = this.#bytes.subarray(0, this.#length)
+    return this.#bytes
+  }
+
+  /** Where in the bytes a field begins, without its length, and where it ends. */
+  from(index: number): number {
+    return this.#places[index * 2] ?? 0
+  }
+
+  to(index: number): number {
+    return this.#places[index * 2 + 1] ?? 0
   }
 
   /** Adds `name=value` out of these bytes. @returns its index */

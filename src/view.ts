@@ -96,66 +96,110 @@ export function view(source: string, record: Viewed): View {
  * @returns a view of a record from a source (a collector's name, which decides nothing yet)
  */
 export function viewer(): (source: string, record: Viewed) => View {
-  const known = new Map<Field, Seen>()
-  const nameOf = namer()
-  let records = 0
-  /** Of the table seen last, by index. */
-  let table: FieldTable | undefined
-  let seenByIndex: (Seen | undefined)[] = []
-  const seenOf = (field: Field) => {
-    let seen = known.get(field)
-    if (seen === undefined) {
-      seen = see(field, nameOf)
-      known.set(field, seen)
-    }
-    return seen
-  }
-  const seenAt = (index: number, fields: FieldTable) => {
-    let seen = seenByIndex[index]
-    if (seen === undefined) {
-      seen = see(fields.field(index), nameOf)
-      seenByIndex[index] = seen
-    }
-    return seen
-  }
+  const look = new Look()
   return (_source, record) => {
-    records += 1
-    const { time, observed } = record
-    const attributes: Attribute[] = []
-    let severityNumber: number | undefined
-    let severityText: string | undefined
-    let body: string | undefined
-    let eventName: string | undefined
-    const take = (seen: Seen) => {
-      const { role, text } = seen
-      if (role === 'attribute') add(attributes, seen, records)
-      else if (role === 'address') return
-      else if (role === 'body' && body === undefined) body = text
-      else if (role === 'severity' && severityNumber === undefined) {
-        severityNumber = seen.severity?.[0]
-        severityText ??= seen.severity?.[1]
-      } else if (role === 'severity text' && severityText === undefined) severityText = text
-      else if (role === 'event' && eventName === undefined) eventName = text
-      else add(attributes, seen, records)
-    }
-    if (isRow(record)) {
-      const { rows, from, to, monotonic } = record
-      if (rows.table !== table) {
-        table = rows.table
-        seenByIndex = new Array(table.size)
-      }
-      if (monotonic >= 0) take(see([monotonicName, Buffer.from(String(monotonic))], nameOf))
-      for (let at = from; at < to; at++) take(seenAt(rows.indices[at] ?? 0, table))
-    } else for (const field of record.fields) take(seenOf(field))
+    look.at(record)
+    const { severityNumber, severityText, body, eventName, attributes } = look
     return {
-      time,
-      observed,
+      time: record.time,
+      observed: record.observed,
       ...(severityNumber !== undefined && { severityNumber }),
       ...(severityText !== undefined && { severityText }),
       body: body ?? '',
       ...(eventName !== undefined && { eventName }),
-      attributes,
+      attributes: [...attributes],
     }
+  }
+}
+
+/** A view without objects of its own for each record: what `at` has filled is valid until it is called again. */
+export class Look {
+  severityNumber: number | undefined
+  severityText: string | undefined
+  body: string | undefined
+  eventName: string | undefined
+  /** The unit that has written it. */
+  unit: AttributeValue | undefined
+  readonly attributes: Attribute[] = []
+  /** Of each attribute a small number of its own, by which to keep what is made of it; -1: it is this record's alone. */
+  readonly keys: number[] = []
+  readonly #known = new Map<Field, Seen>()
+  readonly #nameOf = namer()
+  #records = 0
+  #keys = 0
+  /** Of the table seen last, by index. */
+  #table: FieldTable | undefined
+  #seen: (Seen | undefined)[] = []
+
+  at(record: Viewed): void {
+    this.#records += 1
+    this.severityNumber = undefined
+    this.severityText = undefined
+    this.body = undefined
+    this.eventName = undefined
+    this.unit = undefined
+    this.attributes.length = 0
+    this.keys.length = 0
+    if (!isRow(record)) {
+      for (const field of record.fields) this.#take(this.#seenOf(field))
+      return
+    }
+    const { rows, from, to, monotonic } = record
+    const { table, indices } = rows
+    if (table !== this.#table) {
+      this.#table = table
+      this.#seen = new Array(table.size)
+    }
+    if (monotonic >= 0) this.#take(see([monotonicName, Buffer.from(String(monotonic))], this.#nameOf, -1))
+    for (let at = from; at < to; at++) {
+      const index = indices[at] ?? 0
+      let seen = this.#seen[index]
+      if (seen === undefined) {
+        seen = see(table.field(index), this.#nameOf, this.#keys++)
+        this.#seen[index] = seen
+      }
+      if (seen.role === 'attribute') this.#add(seen)
+      else this.#take(seen)
+    }
+  }
+
+  #seenOf(field: Field): Seen {
+    let seen = this.#known.get(field)
+    if (seen === undefined) {
+      seen = see(field, this.#nameOf, this.#keys++)
+      this.#known.set(field, seen)
+    }
+    return seen
+  }
+
+  #take(seen: Seen): void {
+    const { role, text } = seen
+    if (role === 'address') return
+    if (role === 'body' && this.body === undefined) this.body = text
+    else if (role === 'severity' && this.severityNumber === undefined) {
+      this.severityNumber = seen.severity?.[0]
+      this.severityText ??= seen.severity?.[1]
+    } else if (role === 'severity text' && this.severityText === undefined) this.severityText = text
+    else if (role === 'event' && this.eventName === undefined) this.eventName = text
+    else this.#add(seen)
+  }
+
+  #add({ name, attribute, text, key }: Seen): void {
+    const { attributes, keys } = this
+    const before = attributes[name.index]
+    if (name.record !== this.#records || before === undefined) {
+      name.record = this.#records
+      name.index = attributes.length
+      if (name.isUnit) this.unit = attribute.value
+      attributes.push(attribute)
+      keys.push(key)
+      return
+    }
+    const values = typeof before.value === 'object' ? before.value : [String(before.value)]
+    const merged = { name: name.name, value: [...values, text] }
+    if (name.isUnit) this.unit = merged.value
+    attributes[name.index] = merged
+    keys[name.index] = -1
   }
 }
 
@@ -167,7 +211,13 @@ function namer(): (own: string) => Name {
     let name = byField.get(own)
     if (name === undefined) {
       const called = attributeName(own)
-      name = byAttribute.get(called) ?? { name: called, isNumber: whole.has(called), record: 0, index: 0 }
+      name = byAttribute.get(called) ?? {
+        name: called,
+        isNumber: whole.has(called),
+        isUnit: called === 'systemd.unit',
+        record: 0,
+        index: 0,
+      }
       byField.set(own, name)
       byAttribute.set(called, name)
     }
@@ -179,30 +229,41 @@ function namer(): (own: string) => Name {
 interface Name {
   readonly name: string
   readonly isNumber: boolean
+  readonly isUnit: boolean
   record: number
   index: number
 }
 
+/** What a field is to its record. */
+export type Role = 'address' | 'body' | 'severity' | 'severity text' | 'event' | 'attribute'
+
 /** One field as every record that has it sees it. */
 interface Seen {
-  readonly role: 'address' | 'body' | 'severity' | 'severity text' | 'event' | 'attribute'
+  readonly role: Role
   readonly text: string
   readonly severity: readonly [number: number, text: string | undefined] | undefined
   readonly name: Name
   readonly attribute: Attribute
+  readonly key: number
 }
 
-function see([own, bytes]: Field, nameOf: (own: string) => Name): Seen {
+function see([own, bytes]: Field, nameOf: (own: string) => Name, key: number): Seen {
   const text = printable(bytes)
   const name = nameOf(own)
   const number = name.isNumber && /^(0|[1-9]\d{0,14})$/.test(text)
   const attribute = { name: name.name, value: number ? Number(text) : text }
   const severity = severityOf(own, text)
   const role = severity ? 'severity' : (roles.get(own) ?? 'attribute')
-  return { role, text, severity, name, attribute }
+  return { role, text, severity, name, attribute, key }
 }
 
-const roles: ReadonlyMap<string, Seen['role']> = new Map([
+/** What a field of this name is; of `severity` only where its value is one. */
+export function roleOf(name: string): Role {
+  if (name === 'PRIORITY' || name === 'severity_number') return 'severity'
+  return roles.get(name) ?? 'attribute'
+}
+
+const roles: ReadonlyMap<string, Role> = new Map([
   ['MESSAGE', 'body'],
   ['body', 'body'],
   ['severity_text', 'severity text'],
@@ -214,22 +275,14 @@ const roles: ReadonlyMap<string, Seen['role']> = new Map([
   ['__SEQNUM_ID', 'address'],
 ])
 
-function severityOf(own: string, text: string): Seen['severity'] {
+/** @returns undefined if it is none */
+export function severityOf(
+  own: string,
+  text: string,
+): readonly [number: number, text: string | undefined] | undefined {
   if (own === 'PRIORITY' && /^[0-7]$/.test(text)) return priorities[Number(text)]
   if (own === 'severity_number' && /^([1-9]|1\d|2[0-4])$/.test(text)) return [Number(text), undefined]
   return undefined
-}
-
-function add(attributes: Attribute[], { name, attribute, text }: Seen, record: number): void {
-  const before = attributes[name.index]
-  if (name.record !== record || before === undefined) {
-    name.record = record
-    name.index = attributes.length
-    attributes.push(attribute)
-    return
-  }
-  const values = typeof before.value === 'object' ? before.value : [String(before.value)]
-  attributes[name.index] = { name: name.name, value: [...values, text] }
 }
 
 /** The syslog priority of a severity number, the other way round. */
@@ -238,7 +291,8 @@ export function priorityOf(severityNumber: number): number {
   return found < 0 ? 7 : found
 }
 
-function attributeName(name: string): string {
+/** What a field is called as an attribute. */
+export function attributeName(name: string): string {
   const known = Object.hasOwn(conventions, name) ? conventions[name] : undefined
   if (known !== undefined) return known
   return /^[A-Z0-9_]+$/.test(name) ? `journal.${name.toLowerCase()}` : name

@@ -3,11 +3,14 @@
  * within Loki's default limits (limits_config: 128 pairs and 64 KB an entry, labels of 2,048 bytes). An attribute named
  * like a label or like metadata of Remora's own gets a `_` behind its name.
  */
+import { isRow } from '../rows.ts'
 import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch, SpooledRecord } from '../spool/batch.ts'
-import { type Attribute, type AttributeValue, printable, type View, viewer } from '../view.ts'
+import { type AttributeValue, Look, printable } from '../view.ts'
 import type { Origin } from './forwarder.ts'
-import { pair } from './loki-pair.ts'
+import { nameOfPair, pair } from './loki-pair.ts'
+import { type PairList, Pairs } from './loki-pairs.ts'
+import { RowPairs } from './loki-rows.ts'
 
 export interface Entry {
   /** Into the batch's records. */
@@ -15,13 +18,14 @@ export interface Entry {
   readonly id: string
   readonly time: bigint
   readonly observed: bigint
+  /** The time in whole microseconds. */
+  readonly microsecond: number
   /** Its stream: `{host="n7", job="remora", …}`. */
   readonly labels: string
   /** Whole: not cut yet. */
   readonly line: string
-  /** Each pair as the protobuf of an entry has it: records share most of them, so each is encoded once. */
-  readonly metadata: Uint8Array[]
-  readonly metadataBytes: number
+  /** Its pairs; they are in the maker's, until it makes those of another batch. */
+  readonly metadata: PairList
 }
 
 const mostPairs = 120
@@ -29,55 +33,98 @@ const mostMetadataBytes = 48 << 10
 const mostValueBytes = 4096
 const mostLabelBytes = 256
 
-/** The entries of a batch, in its order. What records share is made once. */
-export function entries(batch: EventBatch, config: LokiSinkConfig, origin: Origin): Entry[] {
-  const see = viewer()
-  const labels = labelMaker(batch.source, config, origin)
-  const reserved = new Set([...own, ...streamNames, ...Object.keys(config.labels)])
-  const names = new Map<string, string>()
-  const nameOf = (attribute: string) => {
-    let name = names.get(attribute)
+/** Makes entries of batch after batch. */
+export class EntryMaker {
+  readonly pairs = new Pairs()
+  readonly #config: LokiSinkConfig
+  readonly #origin: Origin
+  readonly #names = new Map<string, Buffer>()
+  readonly #reserved: ReadonlySet<string>
+
+  constructor(config: LokiSinkConfig, origin: Origin) {
+    this.#config = config
+    this.#origin = origin
+    this.#reserved = new Set([...own, ...streamNames, ...Object.keys(config.labels)])
+  }
+
+  /**
+   * Begins a batch; the entries of the one before are gone.
+   * @returns an entry by the place of its record
+   */
+  begin(batch: EventBatch): (index: number) => Entry {
+    const { pairs } = this
+    pairs.clear()
+    const rowPairs = new RowPairs(pairs, this.#nameOf, mostValueBytes)
+    const look = new Look()
+    const labels = labelMaker(batch.source, this.#config, this.#origin)
+    const ledgerFrom = pairs.length
+    pairs.addBytes(pair('remora_ledger', this.#origin.ledger))
+    pairs.addBytes(pair('remora_source', batch.source))
+    const sourceTo = pairs.length
+    const ledgerTo = ledgerFrom + pair('remora_ledger', this.#origin.ledger).length
+    const isJson = this.#config.line === 'json'
+    return (index) => {
+      const record = batch.records[index]
+      if (record === undefined) throw new RangeError(`Cannot send record ${index} of ${batch.count}`)
+      const { id, time } = record
+      const begin = () => {
+        pairs.begin()
+        pairs.putNew(idName, cut(id, mostValueBytes))
+        pairs.put(ledgerFrom, ledgerTo)
+        pairs.put(ledgerTo, sourceTo)
+        pairs.putNew(numberName, String(record.number))
+      }
+      begin()
+      let seen: Pick<Look, 'body' | 'severityNumber' | 'unit'> = rowPairs
+      if (isRow(record) && rowPairs.put(record)) {
+        if (rowPairs.severityText !== undefined) pairs.putNew(severityName, rowPairs.severityText)
+      } else {
+        pairs.end()
+        begin()
+        look.at(record)
+        this.#putLooked(look)
+        seen = look
+      }
+      return {
+        index,
+        id,
+        time,
+        observed: record.observed,
+        microsecond: Number(time / 1000n),
+        labels: labels(seen.unit, seen.severityNumber),
+        line: isJson ? json(record) : (seen.body ?? ''),
+        metadata: pairs.list(mostPairs, mostMetadataBytes, omittedName),
+      }
+    }
+  }
+
+  #putLooked({ severityText, eventName, attributes }: Look): void {
+    const { pairs } = this
+    if (severityText !== undefined) pairs.putNew(severityName, cut(severityText, mostValueBytes))
+    if (eventName !== undefined) pairs.putNew(eventNameName, cut(eventName, mostValueBytes))
+    for (const { name, value } of attributes)
+      pairs.putNew(this.#nameOf(name), cut(text(value), mostValueBytes))
+  }
+
+  /** The begin of a pair of an attribute's name, which LogQL can name. */
+  readonly #nameOf = (attribute: string): Buffer => {
+    let name = this.#names.get(attribute)
     if (name === undefined) {
-      name = labelName(attribute)
-      if (reserved.has(name)) name += '_'
-      names.set(attribute, name)
+      const label = labelName(attribute)
+      name = nameOfPair(this.#reserved.has(label) ? `${label}_` : label)
+      if (this.#names.size < mostNames) this.#names.set(attribute, name)
     }
     return name
   }
-  const known = new Map<Attribute, Uint8Array>()
-  const pairOf = (attribute: Attribute) => {
-    let encoded = known.get(attribute)
-    if (encoded === undefined) {
-      encoded = pair(nameOf(attribute.name), cut(text(attribute.value), mostValueBytes))
-      known.set(attribute, encoded)
-    }
-    return encoded
-  }
-  const ledger = pair('remora_ledger', origin.ledger)
-  const source = pair('remora_source', batch.source)
-  return batch.records.map((record, index) => {
-    const seen = see(batch.source, record)
-    const pairs = [
-      pair('remora_id', cut(record.id, mostValueBytes)),
-      ledger,
-      source,
-      pair('remora_number', String(record.number)),
-    ]
-    if (seen.severityText !== undefined)
-      pairs.push(pair('severity_text', cut(seen.severityText, mostValueBytes)))
-    if (seen.eventName !== undefined) pairs.push(pair('event_name', cut(seen.eventName, mostValueBytes)))
-    for (const attribute of seen.attributes) pairs.push(pairOf(attribute))
-    return {
-      index,
-      id: record.id,
-      time: record.time,
-      observed: record.observed,
-      labels: labels(seen),
-      line: config.line === 'json' ? json(record) : seen.body,
-      ...bounded(pairs),
-    }
-  })
 }
+
+/** So many names of attributes are kept; a source of ever new ones makes them anew. */
+const mostNames = 4096
+const idName = nameOfPair('remora_id')
+const numberName = nameOfPair('remora_number')
+const severityName = nameOfPair('severity_text')
+const eventNameName = nameOfPair('event_name')
+const omittedName = nameOfPair('remora_omitted')
 
 /** Names of metadata that an attribute cannot have. */
 const own = [
@@ -91,32 +138,18 @@ const own = [
   'event_name',
 ]
 
-/** Remora's own come first: they always fit. What does not is counted in `remora_omitted`. */
-function bounded(pairs: Uint8Array[]): Pick<Entry, 'metadata' | 'metadataBytes'> {
-  let bytes = 0
-  for (const { length } of pairs) bytes += length
-  if (pairs.length <= mostPairs && bytes <= mostMetadataBytes)
-    return { metadata: pairs, metadataBytes: bytes }
-  bytes = 0
-  const fitting: Uint8Array[] = []
-  for (const one of pairs) {
-    if (fitting.length >= mostPairs || bytes + one.length > mostMetadataBytes) continue
-    bytes += one.length
-    fitting.push(one)
-  }
-  fitting.push(pair('remora_omitted', String(pairs.length - fitting.length)))
-  return { metadata: fitting, metadataBytes: bytes }
-}
-
 /** The labels every stream may have without configuration. */
 export const streamNames = ['job', 'host', 'source', 'unit', 'level'] as const
 
 /** The stream of a record; there are few, so their texts are kept. */
-function labelMaker(source: string, config: LokiSinkConfig, origin: Origin): (seen: View) => string {
+function labelMaker(
+  source: string,
+  config: LokiSinkConfig,
+  origin: Origin,
+): (unit: AttributeValue | undefined, severityNumber: number | undefined) => string {
   const made = new Map<string, string>()
-  return ({ attributes, severityNumber }) => {
-    const found = attributes.find(({ name }) => name === 'systemd.unit')
-    const unit = found && text(found.value)
+  return (writer, severityNumber) => {
+    const unit = writer === undefined ? undefined : text(writer)
     const key = `${severityNumber ?? ''} ${unit ?? ''}`
     let labels = made.get(key)
     if (labels === undefined) {

@@ -4,35 +4,53 @@
  */
 
 /** Metadata's field 3, and the strings' fields 1 and 2, all of wire type 2 (length-delimited). */
-const pairTag = 0x1a
+export const pairTag = 0x1a
 const nameTag = 0x0a
-const valueTag = 0x12
+export const valueTag = 0x12
 
-export function pair(name: string, value: string): Uint8Array {
-  const nameLength = Buffer.byteLength(name)
-  const valueLength = Buffer.byteLength(value)
-  const inner = 2 + varintLength(nameLength) + nameLength + varintLength(valueLength) + valueLength
-  const bytes = Buffer.allocUnsafe(1 + varintLength(inner) + inner)
-  let at = head(bytes, 0, pairTag, inner)
-  at = head(bytes, at, nameTag, nameLength)
-  at += bytes.write(name, at, nameLength, 'utf8')
-  at = head(bytes, at, valueTag, valueLength)
-  bytes.write(value, at, valueLength, 'utf8')
+/** A name with its tag and length, as every pair of that name begins. */
+export function nameOfPair(name: string): Buffer {
+  const length = Buffer.byteLength(name)
+  const bytes = Buffer.allocUnsafe(1 + varintLength(length) + length)
+  bytes.write(name, head(bytes, 0, nameTag, length), length, 'utf8')
   return bytes
 }
 
-/** @returns the offset behind the tag and the length */
-function head(bytes: Buffer, offset: number, tag: number, length: number): number {
+export function pair(name: string, value: string): Uint8Array {
+  return pairOf(nameOfPair(name), value)
+}
+
+export function pairOf(name: Buffer, value: string): Uint8Array {
+  const length = Buffer.byteLength(value)
+  const inner = name.length + 1 + varintLength(length) + length
+  const bytes = Buffer.allocUnsafe(1 + varintLength(inner) + inner)
+  let at = head(bytes, 0, pairTag, inner)
+  bytes.set(name, at)
+  at = head(bytes, at + name.length, valueTag, length)
+  bytes.write(value, at, length, 'utf8')
+  return bytes
+}
+
+/** Writes a tag and a length. @returns the offset behind them */
+export function head(bytes: Buffer, offset: number, tag: number, length: number): number {
   bytes[offset] = tag
-  let at = offset + 1
-  let rest = length
-  for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80
+  return varint(bytes, offset + 1, length)
+}
+
+/** Writes a whole number below 2^53. @returns the offset behind it */
+export function varint(bytes: Buffer, offset: number, value: number): number {
+  let at = offset
+  let rest = value
+  while (rest >= 0x80) {
+    bytes[at++] = (rest % 0x80) | 0x80
+    rest = Math.floor(rest / 0x80)
+  }
   bytes[at] = rest
   return at + 1
 }
 
-function varintLength(length: number): number {
+export function varintLength(value: number): number {
   let count = 1
-  for (let rest = length; rest >= 0x80; rest >>>= 7) count += 1
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) count += 1
   return count
 }

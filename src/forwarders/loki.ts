@@ -10,9 +10,10 @@
  */
 import type { Clock } from '../clock.ts'
 import type { LokiSinkConfig } from '../sink-schemas.ts'
+import type { EventBatch } from '../spool/batch.ts'
 import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
 import { httpSink } from './http.ts'
-import { type Entry, entries } from './loki-entry.ts'
+import { type Entry, EntryMaker } from './loki-entry.ts'
 import { encodePush, type Limits, type Stamped, sizeOf, stamped } from './loki-push.ts'
 import { refusal } from './loki-refusal.ts'
 import { type Window, windowAt } from './loki-stamp.ts'
@@ -28,6 +29,7 @@ const slack = 5_000_000_000n
 export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clock): Forwarder {
   const http = httpSink(config, clock)
   const receiver = receiverClock(clock)
+  const maker = new EntryMaker(config, origin)
   const headers = {
     'content-type': 'application/x-protobuf',
     ...(config.tenant !== undefined && { 'x-scope-orgid': config.tenant }),
@@ -42,7 +44,7 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
   }
 
   async function post(sent: readonly Stamped[], limits: Limits, signal: AbortSignal): Promise<Answer> {
-    const answer = await http.exchange('POST', headers, encodePush(sent, limits), signal)
+    const answer = await http.exchange('POST', headers, encodePush(sent, maker.pairs, limits), signal)
     if (answer.headers) receiver.hear(answer.endpoint, answer.headers)
     return { ...answer.outcome, endpoint: answer.endpoint }
   }
@@ -94,7 +96,7 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
     async send(batch, signal) {
       if (batch.kind !== 'events') return { is: 'refused', words: 'Cannot send samples to Loki' }
       let answer: Answer = { is: 'accepted' }
-      for (const group of requests(entries(batch, config, origin), { lineBytes })) {
+      for (const group of requests(batch, maker, { lineBytes })) {
         answer = await push(group, signal)
         if (answer.is !== 'accepted') return answer
       }
@@ -109,19 +111,30 @@ function isPartial(answer: Outcome): boolean {
   return answer.is === 'refused' && answer.words.startsWith('400')
 }
 
-/** Oldest first, in requests of bounded size. */
-function requests(all: readonly Entry[], limits: Limits): Entry[][] {
-  const groups: Entry[][] = []
-  let bytes = Number.POSITIVE_INFINITY
-  const sorted = all.toSorted((a, b) => Number(a.time / 1000n - b.time / 1000n))
-  for (const entry of sorted) {
+/** Oldest first, in requests of bounded size, each made when the one before it was answered. */
+export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits): Generator<Entry[], void> {
+  const make = maker.begin(batch)
+  let group: Entry[] = []
+  let bytes = 0
+  for (const index of oldestFirst(batch)) {
+    const entry = make(index)
     const size = sizeOf(entry, limits)
-    if (bytes + size > mostRequestBytes) {
-      groups.push([])
+    if (group.length > 0 && bytes + size > mostRequestBytes) {
+      yield group
+      group = []
       bytes = 0
     }
-    groups.at(-1)?.push(entry)
+    group.push(entry)
     bytes += size
   }
-  return groups
+  if (group.length > 0) yield group
+}
+
+/** The places of a batch's records, by their times in microseconds. */
+function oldestFirst({ records }: EventBatch): number[] {
+  const times = records.map(({ time }) => Number(time / 1000n))
+  const places = [...records.keys()]
+  return times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0))
+    ? places
+    : places.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
 }
