@@ -1,5 +1,5 @@
 /**
- * Generates src/forwarders/generated/{remote-write,loki-push}.{js,d.ts} from the schemas in this folder (README.md).
+ * Generates src/forwarders/generated/remote-write.{js,d.ts} from the schema in this folder (README.md).
  * `node proto/generate.ts` writes, `node proto/generate.ts --check` only says which file is stale (exit 1).
  *
  * What the agent never writes is left out: reading, exemplars, native histograms, decoding. The rest of the wire
@@ -72,12 +72,7 @@ async function text(path: string): Promise<string> {
 
 const check = process.argv.includes('--check')
 await mkdir(folder, { recursive: true })
-const loki = new protobuf.Root().loadSync(join(here, 'loki/push.proto'))
-loki.resolveAll()
-const generated = [
-  ...(await generate('remote-write', reduced(officialSchema()))),
-  ...(await generate('loki-push', loki)),
-]
+const generated = await generate('remote-write', reduced(officialSchema()))
 for (const [name, fresh] of generated) {
   const path = join(folder, name)
   const found = await readFile(path, 'utf8').catch(() => undefined)

@@ -36,6 +36,8 @@ const mostLabelBytes = 256
 /** Makes entries of batch after batch. */
 export class EntryMaker {
   readonly pairs = new Pairs()
+  /** Counts the batches. */
+  turn = 0
   readonly #config: LokiSinkConfig
   readonly #origin: Origin
   readonly #names = new Map<string, Buffer>()
@@ -54,6 +56,7 @@ export class EntryMaker {
   begin(batch: EventBatch): (index: number) => Entry {
     const { pairs } = this
     pairs.clear()
+    this.turn += 1
     const rowPairs = new RowPairs(pairs, this.#nameOf, mostValueBytes)
     const look = new Look()
     const labels = labelMaker(batch.source, this.#config, this.#origin)

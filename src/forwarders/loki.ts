@@ -114,9 +114,11 @@ function isPartial(answer: Outcome): boolean {
 /** Oldest first, in requests of bounded size, each made when the one before it was answered. */
 export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits): Generator<Entry[], void> {
   const make = maker.begin(batch)
+  const { turn } = maker
   let group: Entry[] = []
   let bytes = 0
   for (const index of oldestFirst(batch)) {
+    if (maker.turn !== turn) throw new Error('Cannot go on with a batch: another one was begun')
     const entry = make(index)
     const size = sizeOf(entry, limits)
     if (group.length > 0 && bytes + size > mostRequestBytes) {
