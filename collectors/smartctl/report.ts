@@ -53,6 +53,10 @@ export function deviceKey({ name, type }: Device): string {
   return `${name} ${type}`
 }
 
+/** What is looked at of a report. The rest, such as hours of temperatures, is let go: a node may have 240 drives. */
+const used =
+  /^(?:json_format_version|smartctl|device|smart_status|temperature|vendor|product|revision|rotation_rate|interface_speed|form_factor|user_capacity|power_.*|model_.*|serial_number|firmware_version|sata_.*|scsi_.*|nvme_.*|.*_block_size|ata_(?:version|additional_product_id|sct_status|sct_erc|smart_attributes|smart_error_log|smart_self_test_log|device_statistics))$/
+
 /** smartctl_exporter's name of a device. */
 export function deviceLabel({ name, type }: Device): string {
   const short = name.replace(/^\/dev\/(?:disk\/by-id\/|disk\/by-path\/)?/, '').replaceAll('/', '_')
@@ -69,8 +73,8 @@ const sleeping = /^Device is in (STANDBY|SLEEP|IDLE)\b.* mode/i
 export function parseReport(device: Device, output: Buffer | string, exitCode: number): Report {
   const what = `smartctl of ${device.name} [${device.type}]`
   // Before 7.3 this text went astray onto stdout, in front of the JSON or within its lines.
-  const json = parseToolJson(what, output.toString().replace(/^\s*Pending defect count:[^{\n]*/, ''))
-  const smartctl = objectAt(json, 'smartctl')
+  const whole = parseToolJson(what, output.toString().replace(/^\s*Pending defect count:[^{\n]*/, ''))
+  const smartctl = objectAt(whole, 'smartctl')
   if (Object.keys(smartctl).length === 0)
     throw new ParseError(`Cannot parse ${what}: JSON without the key "smartctl"`)
   const exitStatus = Math.min(255, Math.floor(countAt(smartctl, 'exit_status') ?? exitCode))
@@ -80,7 +84,11 @@ export function parseReport(device: Device, output: Buffer | string, exitCode: n
   }))
   const [, power] = messages.map(({ text }) => sleeping.exec(text)).find((found) => found !== null) ?? []
   const asleep = power === undefined ? undefined : power.toUpperCase() === 'SLEEP' ? 'sleep' : 'standby'
-  const found = { name: textAt(json, 'device', 'name') ?? device.name, type: textAt(json, 'device', 'type') }
+  const found = {
+    name: textAt(whole, 'device', 'name') ?? device.name,
+    type: textAt(whole, 'device', 'type'),
+  }
+  const json = Object.fromEntries(Object.entries(whole).filter(([key]) => used.test(key)))
   return {
     device,
     label: deviceLabel({ name: found.name, type: found.type ?? device.type }),
@@ -91,7 +99,7 @@ export function parseReport(device: Device, output: Buffer | string, exitCode: n
     asleep,
     failure: asleep === undefined ? failureOf(exitStatus, messages) : undefined,
     powerOnHours: countAt(json, 'power_on_time', 'hours'),
-    timeSeconds: countAt(json, 'local_time', 'time_t'),
+    timeSeconds: countAt(whole, 'local_time', 'time_t'),
   }
 }
 

@@ -5,10 +5,16 @@ import { type Around, type Round, runRound, type Settings } from './round.ts'
 /** Whoever waits for a round begins one after this: the schedule of the metrics, and some. */
 const waitMilliseconds = 20 * 60_000
 
+/** A round, and how many there were with it. */
+export interface Numbered extends Round {
+  readonly number: number
+}
+
 export class Rounds {
   readonly #freshMilliseconds: number
-  #last: { readonly round: Round; readonly milliseconds: number } | undefined
-  #running: Promise<Round | undefined> | undefined
+  #last: Numbered | undefined
+  #count = 0
+  #running: Promise<Numbered | undefined> | undefined
   #finished = Promise.withResolvers<void>()
 
   /** @param freshMilliseconds a round this young is taken instead of asking every drive again */
@@ -17,20 +23,18 @@ export class Rounds {
   }
 
   /** @returns a round that is young; undefined where there is no smartctl. @throws what `runRound` throws */
-  async take(context: Around, settings: Settings): Promise<Round | undefined> {
+  async take(context: Around, settings: Settings): Promise<Numbered | undefined> {
     while (this.#running !== undefined) {
       // One that another caller began may fail with that caller.
       const joined = await this.#running.catch(() => undefined)
       if (joined !== undefined) return joined
     }
-    if (this.#last !== undefined && performance.now() - this.#last.milliseconds < this.#freshMilliseconds)
-      return this.#last.round
-    return this.#run(context, settings)
+    return this.#last ?? this.#run(context, settings)
   }
 
-  /** Resolves when there is a round after `before`, or it is time to begin one. @throws the signal's reason */
-  async next(before: Round | undefined, signal: AbortSignal): Promise<void> {
-    if (this.#last !== undefined && this.#last.round !== before) return
+  /** Resolves when there was a round after that number, or it is time to begin one. @throws the signal's reason */
+  async next(number: number, signal: AbortSignal): Promise<void> {
+    if (this.#count > number) return
     const done = new AbortController()
     try {
       const wait = sleep(waitMilliseconds, undefined, { signal: AbortSignal.any([signal, done.signal]) })
@@ -40,11 +44,14 @@ export class Rounds {
     }
   }
 
-  #run(context: Around, settings: Settings): Promise<Round | undefined> {
+  #run(context: Around, settings: Settings): Promise<Numbered | undefined> {
     const running = runRound(context, settings)
       .then((round) => {
-        if (round !== undefined) this.#last = { round, milliseconds: performance.now() }
-        return round
+        if (round === undefined) return undefined
+        this.#count += 1
+        const numbered = { ...round, number: this.#count }
+        if (this.#freshMilliseconds > 0) this.#keep(numbered)
+        return numbered
       })
       .finally(() => {
         this.#running = undefined
@@ -53,5 +60,13 @@ export class Rounds {
       })
     this.#running = running
     return running
+  }
+  /** For as long as it is young: it is large. */
+  #keep(round: Numbered): void {
+    this.#last = round
+    const forget = () => {
+      if (this.#last === round) this.#last = undefined
+    }
+    setTimeout(forget, this.#freshMilliseconds).unref()
   }
 }

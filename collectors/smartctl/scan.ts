@@ -8,7 +8,7 @@ const mostDevices = 1024
 
 /** A path without anything a command line could take for more than a path. */
 export const devicePattern = /^\/[\w./:@+-]{1,250}$/
-export const typePattern = /^[a-z][\w,+./-]{0,60}$/i
+export const typePattern = /^[a-z0-9][\w,+./-]{0,60}$/i
 
 /**
  * Parses `smartctl --scan --json`.

@@ -4,6 +4,7 @@
  * serial number, whatever device it is today.
  */
 import type { Labels, StateReading } from '../../src/model.ts'
+import { type Judgement, judgeMediaErrors, judgeNvme } from '../../src/nvme-health.ts'
 import {
   celsiusAt,
   countAt,
@@ -23,16 +24,6 @@ const fatal = 21
 /** Degrees it must fall below its limit before it counts as cooled down. */
 const hysteresisCelsius = 3
 
-/** The bits of the critical warning, from 0. @see NVM Express Base Specification, SMART / Health Information */
-export const nvmeWarnings = [
-  ['spare', 'the spare capacity is below its threshold', error],
-  ['temperature', 'a temperature is beyond its threshold', warn],
-  ['reliability', 'its reliability is degraded by media errors', error],
-  ['read_only', 'it is in read-only mode', fatal],
-  ['volatile_backup', 'its volatile memory backup failed', error],
-  ['persistent_memory', 'its persistent memory region is read-only or unreliable', error],
-] as const
-
 /** Names a drive: by its serial number, else by its device. */
 export function driveKey({ serial, label }: Report): string {
   return serial ?? label
@@ -45,9 +36,8 @@ export function statesOf(report: Report, previous: (part: string) => string | un
     drive.present(),
     ...drive.health(),
     ...drive.attributes(),
-    ...drive.warnings(),
-    ...drive.mediaErrors(),
-    ...drive.spare(),
+    ...drive.nvme(),
+    ...drive.scsi(),
     ...drive.temperature(),
   ]
 }
@@ -155,46 +145,26 @@ class Drive {
     }
   }
 
-  *warnings(): Generator<StateReading> {
-    const bits = countAt(this.#json, 'nvme_smart_health_information_log', 'critical_warning')
-    if (bits === undefined || bits >= 255) return
-    for (const [index, [warning, words, severity]] of nvmeWarnings.entries()) {
-      const on = ((bits >> index) & 1) === 1
-      yield this.state(
-        `nvme_warning:${warning}`,
-        on ? 'on' : 'off',
-        !on,
-        severity,
-        on ? `warns: ${words}` : `no longer warns that ${words}`,
-        { warning },
-      )
-    }
-  }
-
-  /** Each one is data that could not be read. */
-  *mediaErrors(): Generator<StateReading> {
-    const nvme = countAt(this.#json, 'nvme_smart_health_information_log', 'media_errors')
-    const scsi = ['read', 'write', 'verify'].map((of) =>
-      countAt(this.#json, 'scsi_error_counter_log', of, 'total_uncorrected_errors'),
-    )
-    const counted = [nvme, ...scsi].filter((count) => count !== undefined)
-    if (counted.length === 0) return
-    const count = counted.reduce((sum, one) => sum + one, 0)
-    const words = count === 0 ? 'has no media errors' : `has counted ${count} media errors`
-    yield this.state('media_errors', String(count), count === 0, error, words)
-  }
-
-  *spare(): Generator<StateReading> {
+  *nvme(): Generator<StateReading> {
     const health = objectAt(this.#json, 'nvme_smart_health_information_log')
-    const spare = countAt(health, 'available_spare')
-    const threshold = countAt(health, 'available_spare_threshold')
-    if (spare === undefined || threshold === undefined || spare > 100 || threshold > 100) return
-    const below = spare < threshold
-    const words = `has ${spare} % spare capacity left, threshold ${threshold} %`
-    yield this.state('spare', below ? 'below-threshold' : 'ok', !below, error, words, {
-      spare_percent: String(spare),
-      threshold_percent: String(threshold),
+    const judgements = judgeNvme({
+      criticalWarning: countAt(health, 'critical_warning'),
+      mediaErrors: countAt(health, 'media_errors'),
+      sparePercent: countAt(health, 'available_spare'),
+      spareThresholdPercent: countAt(health, 'available_spare_threshold'),
     })
+    for (const judgement of judgements) yield this.judged(judgement)
+  }
+
+  *scsi(): Generator<StateReading> {
+    const counted = ['read', 'write', 'verify']
+      .map((of) => countAt(this.#json, 'scsi_error_counter_log', of, 'total_uncorrected_errors'))
+      .filter((count) => count !== undefined)
+    if (counted.length > 0) yield this.judged(judgeMediaErrors(counted.reduce((sum, one) => sum + one, 0)))
+  }
+
+  judged({ what, state, healthy, severity, words, attributes }: Judgement): StateReading {
+    return this.state(what, state, healthy, severity, words, attributes)
   }
 
   *temperature(): Generator<StateReading> {

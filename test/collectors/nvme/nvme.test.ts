@@ -178,6 +178,31 @@ test('nvme tells a controller that dies, and one that goes', async (t) => {
   assert.deepEqual(await run(), ['NVM0D04:controller:1 live 9', 1])
 })
 
+test('nvme tells of its drives’ health where smartctl is not there to', async (t) => {
+  const worse = { file: cli('2.11', 'smart-log.json') }
+  const { folder, path } = await drives(t, { ...flat, '.dev.nvme0n1': worse }, ['nvme'])
+  await controller(folder, 'nvme0')
+  // Of this machine's own folders only what the stand-in needs is on the path.
+  const run = async (path: string) => {
+    const { states } = await collectOnce(nvme, contextOf({ folder, path }))
+    return states.filter(({ event }) => event !== 'nvme.controller')
+  }
+  const alone = await run(path)
+  assert.deepEqual(
+    alone.filter(({ healthy }) => !healthy).map(({ part, state, body }) => [part, state, body]),
+    [
+      [
+        'NVM0D04:nvme_warning:reliability',
+        'on',
+        'nvme0n1 (EX NVMe 3840, NVM0D04) warns: its reliability is degraded by media errors',
+      ],
+    ],
+  )
+  assert.equal(alone.length, 2 * 8)
+  const both = await drives(t, {}, ['smartctl'])
+  assert.deepEqual(await run(`${both.path}:${path}`), [])
+})
+
 test('nvme is absent where there is no controller', async (t) => {
   const { folder, path } = await drives(t, flat)
   assert.deepEqual(await nvme.probe?.(contextOf({ folder, path })), {
