@@ -37,9 +37,10 @@ export async function readFamily(vendor: RaidVendor, context: Around): Promise<F
   const items: VendorItem[] = []
   const ends: ToolEnd[] = []
   for (const tool of tools) {
-    const state = await readTool(vendor, tool, context, items)
+    const { state, hung } = await readTool(vendor, tool, context, items)
     ends.push({ tool: tool.name, state })
-    if (state === 'ok' && vendor.every !== true) break
+    // A card that holds one tool of the family holds the others as long, and other families wait behind them.
+    if (vendor.every !== true && (hung || state === 'ok')) break
   }
   const [first = { tool: '', state: 'missing' }] = ends
   const found = ends.find(({ state }) => state === 'ok')
@@ -55,18 +56,18 @@ async function readTool(
   tool: Tool,
   context: Around,
   items: VendorItem[],
-): Promise<ToolState> {
+): Promise<{ readonly state: ToolState; readonly hung: boolean }> {
   const { signal, skip } = context
   try {
     await withTool(tool, context, async (call) => {
       for await (const item of vendor.read({ tool: call, signal, skip })) items.push(item)
     })
-    return 'ok'
+    return { state: 'ok', hung: false }
   } catch (error) {
     if (signal.aborted) throw error
     const refusal = refusalOf(error)
     if (refusal !== 'no-controller') skip(error instanceof Error ? error : new Error(String(error)))
-    return refusal
+    return { state: refusal, hung: error instanceof CommandError && error.timedOut }
   }
 }
 

@@ -6,12 +6,13 @@ import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import type { Card } from './card.ts'
 import { megaraidMetrics } from './de-facto.ts'
 import { deFactoSamples } from './de-facto-samples.ts'
+import { readMegacli } from './megacli/megacli.ts'
 import { readStorcli } from './storcli/storcli.ts'
 
 export const megaraid: RaidVendor = {
   family: 'megaraid',
   vendors: ['broadcom'],
-  names: ['storcli64', 'storcli', 'perccli64', 'perccli'],
+  names: ['storcli64', 'storcli', 'perccli64', 'perccli', 'MegaCli64', 'MegaCli', 'megacli'],
   folders: [
     '/opt/MegaRAID/storcli',
     '/opt/MegaRAID/perccli',
@@ -29,7 +30,12 @@ export const megaraid: RaidVendor = {
 }
 
 function readCards(context: VendorContext): Promise<readonly Card[]> {
-  return readStorcli(context)
+  return speaksText(context.tool.name) ? readMegacli(context) : readStorcli(context)
+}
+
+/** MegaCli, by whatever name a distribution installs it. */
+function speaksText(name: string): boolean {
+  return /^megacli/i.test(name)
 }
 
 function* itemsOf(card: Card): Generator<VendorItem> {

@@ -41,7 +41,7 @@ export const broadcomWords: readonly Words[] = [
     online: ['Online'],
     'hot-spare': ['Hotspare', 'Hot Spare', 'Global Hotspare', 'Dedicated Hotspare'],
     rebuilding: ['Rebuild', 'Copyback'],
-    failed: ['Failed', 'Offline', 'Unconfigured(bad)'],
+    failed: ['Failed', 'Offline', 'Unconfigured(bad)', 'Unconfigured(bad), foreign'],
     missing: ['Missing'],
     unconfigured: ['Unconfigured(good)', 'Unconfigured Good'],
     foreign: ['Unconfigured(good), foreign', 'Foreign'],
