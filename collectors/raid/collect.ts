@@ -45,9 +45,9 @@ export async function readFamily(vendor: RaidVendor, context: Around): Promise<F
   const [first = { tool: '', state: 'missing' }] = ends
   const found = ends.find(({ state }) => state === 'ok')
   const listed = ends.every(({ state }) => state === 'ok' || state === 'no-controller')
-  if (vendor.every === true)
-    return { ended: [first, ...ends.slice(1)], whole: ends.length > 0 && listed, items }
-  return { ended: [found ?? first], whole: found !== undefined || (ends.length > 0 && listed), items }
+  const whole = ends.length > 0 && (listed || (vendor.every !== true && found !== undefined))
+  const ended: FamilyReading['ended'] = vendor.every === true ? [first, ...ends.slice(1)] : [found ?? first]
+  return { ended, whole: whole && !items.some((item) => 'unread' in item), items }
 }
 
 /** What it read before it failed stays in `items`. */

@@ -24,7 +24,13 @@ export interface Complete {
   readonly complete: Pick<RaidPart, 'vendor' | 'controller' | 'controllerSerial'>
 }
 
-export type VendorItem = RaidPart | Sample | Complete
+/** A controller is there and cannot be read now: no controller counts as gone after this reading. */
+export interface Unread {
+  /** As the tool numbers it. */
+  readonly unread: string
+}
+
+export type VendorItem = RaidPart | Sample | Complete | Unread
 
 /** One family of tools. */
 export interface RaidVendor extends ToolPlaces {

@@ -49,3 +49,9 @@ export interface Card {
   /** Whether what it does not list is not there. */
   readonly whole: boolean
 }
+
+export interface Reading {
+  readonly cards: readonly Card[]
+  /** The numbers of controllers that are there and could not be read. */
+  readonly unread: readonly string[]
+}

@@ -3,7 +3,7 @@
  * text. The first of them that finds a controller is read.
  */
 import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
-import type { Card } from './card.ts'
+import type { Card, Reading } from './card.ts'
 import { megaraidMetrics } from './de-facto.ts'
 import { deFactoSamples } from './de-facto-samples.ts'
 import { readMegacli } from './megacli/megacli.ts'
@@ -25,11 +25,13 @@ export const megaraid: RaidVendor = {
   ],
   metrics: megaraidMetrics,
   async *read(context) {
-    for (const card of await readCards(context)) yield* itemsOf(card)
+    const { cards, unread } = await readCards(context)
+    for (const card of cards) yield* itemsOf(card)
+    for (const one of unread) yield { unread: one }
   },
 }
 
-function readCards(context: VendorContext): Promise<readonly Card[]> {
+function readCards(context: VendorContext): Promise<Reading> {
   return speaksText(context.tool.name) ? readMegacli(context) : readStorcli(context)
 }
 

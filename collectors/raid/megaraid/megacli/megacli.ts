@@ -3,7 +3,7 @@ import { CommandError } from '../../../../src/errors.ts'
 import type { ToolCall } from '../../../../src/tool.ts'
 import type { Task } from '../../report.ts'
 import type { VendorContext } from '../../vendor.ts'
-import type { Card } from '../card.ts'
+import type { Reading } from '../card.ts'
 import { ratioOf } from '../values.ts'
 import { adapterOf, summaryOf } from './adapters.ts'
 import { type Adapters, cardsOf } from './cards.ts'
@@ -22,7 +22,7 @@ export function asker(tool: ToolCall): (args: readonly string[]) => Promise<stri
 }
 
 /** @throws {CommandError}, {ParseError}, {ToolError} no controller can be read */
-export async function readMegacli({ tool, skip }: VendorContext): Promise<readonly Card[]> {
+export async function readMegacli({ tool, skip }: VendorContext): Promise<Reading> {
   const ask = asker(tool)
   let hung = false
   const what = (args: readonly string[]) => `${tool.name} ${args.join(' ')}`
@@ -66,7 +66,7 @@ export async function readMegacli({ tool, skip }: VendorContext): Promise<readon
       tasks.set(part.controller, mine)
     }
   }
-  return cardsOf({ ...answers, tasks }, skip)
+  return { cards: cardsOf({ ...answers, tasks }, skip), unread: [] }
 }
 
 const going = [

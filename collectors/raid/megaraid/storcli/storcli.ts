@@ -5,7 +5,7 @@
 import { CommandError } from '../../../../src/errors.ts'
 import type { Operation } from '../../report.ts'
 import type { VendorContext } from '../../vendor.ts'
-import type { Card } from '../card.ts'
+import type { Card, Reading } from '../card.ts'
 import { operationOf } from '../derive.ts'
 import { isRecord, recordOf } from '../values.ts'
 import { type Answer, asker } from './answer.ts'
@@ -16,7 +16,7 @@ const allDrives = '/cALL/eALL/sALL'
 const allArrays = '/cALL/vALL'
 
 /** @throws {CommandError}, {ParseError}, {ToolError} no controller can be read */
-export async function readStorcli({ tool, skip }: VendorContext): Promise<readonly Card[]> {
+export async function readStorcli({ tool, skip }: VendorContext): Promise<Reading> {
   const ask = asker(tool)
   const answers = [...(await ask(['/cALL', 'show', 'all']))]
   const [first] = answers
@@ -53,7 +53,14 @@ export async function readStorcli({ tool, skip }: VendorContext): Promise<readon
     )
   if (has('battery')) answers.push(...(await more('/cALL/bbu', 'show', 'all')))
   if (has('capacitor')) answers.push(...(await more('/cALL/cv', 'show', 'all')))
-  return cardsOf(answers, skip, await goingOn(answers, seen, more))
+  const unread = answers.flatMap(({ controller, error }) =>
+    error && controller !== undefined ? [controller] : [],
+  )
+  const going = await goingOn(answers, seen, more)
+  return {
+    cards: cardsOf(answers, skip, going),
+    unread: unread.filter((one) => !seen.some(({ part }) => part.controller === one)),
+  }
 }
 
 type More = (...args: readonly string[]) => Promise<readonly Answer[]>
