@@ -36,6 +36,9 @@ export interface DriveLog {
   readonly wrapsAfter?: number
 }
 
+/** ATA numbers errors in 16 bits. */
+const ataWrapsAfter = 65535
+
 /** More than any log holds that smartctl prints. */
 const mostEntries = 512
 
@@ -60,7 +63,7 @@ function ataErrors(json: JsonObject): DriveLog | undefined {
   const log = [logs.extended, logs.summary].find((one) => countAt(one, 'count') !== undefined)
   if (log === undefined) return undefined
   const entries = objectsAt(log, mostEntries, 'table').flatMap((row): Entry[] => {
-    const number = countAt(row, 'error_number')
+    const number = numberOf(row, 'error_number')
     const hours = countAt(row, 'lifetime_hours')
     if (number === undefined) return []
     const said = textAt(row, 'error_description') ?? 'an error without a description'
@@ -78,14 +81,14 @@ function ataErrors(json: JsonObject): DriveLog | undefined {
       },
     ]
   })
-  return { kind: 'error', entries: newestFirst(entries), wrapsAfter: 65535 }
+  return { kind: 'error', entries: newestFirst(entries, ataWrapsAfter), wrapsAfter: ataWrapsAfter }
 }
 
 function nvmeErrors(json: JsonObject): DriveLog | undefined {
   const log = at(json, 'nvme_error_information_log')
   if (!isObject(log)) return undefined
   const entries = objectsAt(log, mostEntries, 'table').flatMap((row): Entry[] => {
-    const number = countAt(row, 'error_count')
+    const number = numberOf(row, 'error_count')
     if (!number) return [] // An entry that was never written counts 0.
     const said = textAt(row, 'status_field', 'string') ?? 'a status without a description'
     return [
@@ -104,10 +107,18 @@ function nvmeErrors(json: JsonObject): DriveLog | undefined {
   return { kind: 'error', entries: newestFirst(entries) }
 }
 
-/** By the order of the numbers, which in a log that wrapped is not their size. */
-function newestFirst(entries: readonly Entry[]): Entry[] {
+/** As the tool prints them, which is the newest first; the other way round where it is not. */
+function newestFirst(entries: readonly Entry[], wrapsAfter = Number.MAX_SAFE_INTEGER): Entry[] {
   const seen = new Set<string>()
-  return entries.filter(({ key }) => !seen.has(key) && seen.add(key))
+  const each = entries.filter(({ key }) => !seen.has(key) && seen.add(key))
+  const rise = (each.at(-1)?.number ?? 0) - (each[0]?.number ?? 0)
+  return rise > 0 && rise < wrapsAfter / 2 ? each.reverse() : each
+}
+
+/** @returns the drive's number of an error */
+function numberOf(row: JsonObject, key: string): number | undefined {
+  const number = countAt(row, key)
+  return number !== undefined && Number.isSafeInteger(number) ? number : undefined
 }
 
 /** How a test ended, by the high half of its ATA status, by its NVMe and its SCSI result alike. */

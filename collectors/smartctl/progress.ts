@@ -15,7 +15,7 @@ const shape = z.object({
 /** Of each kind of log. Undefined for a kind: that log was never read. */
 export type Progress = z.output<typeof shape>
 
-/** @throws {ParseError} if the position is not what `positionOf` made */
+/** @throws {ParseError} if the position is not what `batchOf` made */
 export function parsePosition(stream: string, position: string | undefined): Progress {
   if (position === undefined) return {}
   try {

@@ -4,7 +4,7 @@ import { unchanging } from './metrics.ts'
 import { deviceKey, deviceLabel, type Report } from './report.ts'
 import type { Round } from './round.ts'
 import { asleepSamples, exitSamples, samplesOf, versionSamples } from './samples.ts'
-import { driveKey, goneStates, statesOf, unreadableState } from './states.ts'
+import { devicePart, driveKey, goneStates, statesOf, unreadableState } from './states.ts'
 
 /** What is left of a drive while it sleeps. */
 interface Remembered {
@@ -61,18 +61,19 @@ export function* roundStates({ reports, unread }: Round, awake: Awake, context: 
     present.add(driveKey(report))
     yield* statesOf(report, (part) => context.previous(part))
   }
-  for (const report of reports) {
-    if (report.asleep === undefined) continue
-    const before = awake.get(deviceKey(report.device))
-    if (before === undefined)
+  for (const { asleep, device } of reports) {
+    if (asleep === undefined) continue
+    const key = context.previous(devicePart(device))
+    if (key === undefined)
       isComplete = false // Who sleeps there is not known: it may be any of those that are missed.
-    else present.add(driveKey(before.report))
+    else present.add(key)
   }
   for (const { device, report, error } of unread) {
-    const before = awake.get(deviceKey(device))?.report
-    if (before === undefined || present.has(driveKey(before))) continue
-    present.add(driveKey(before))
-    yield unreadableState(before, report?.failure ?? error.message)
+    const key = context.previous(devicePart(device))
+    if (key === undefined || present.has(key)) continue
+    present.add(key)
+    const label = awake.get(deviceKey(device))?.report.label ?? deviceLabel(device)
+    yield unreadableState(key, label, report?.failure ?? error.message)
   }
   if (isComplete) yield* goneStates(context.known(), present)
 }

@@ -14,7 +14,7 @@ import {
   objectsAt,
   textAt,
 } from '../../src/tool-json.ts'
-import type { Report } from './report.ts'
+import { type Device, deviceKey, type Report } from './report.ts'
 
 const info = 9
 const warn = 13
@@ -33,6 +33,7 @@ export function driveKey({ serial, label }: Report): string {
 export function statesOf(report: Report, previous: (part: string) => string | undefined): StateReading[] {
   const drive = new Drive(report, previous)
   return [
+    deviceState(report),
     drive.present(),
     ...drive.health(),
     ...drive.attributes(),
@@ -42,10 +43,36 @@ export function statesOf(report: Report, previous: (part: string) => string | un
   ]
 }
 
-/** A drive that is there and cannot be read. */
-export function unreadableState(report: Report, failure: string): StateReading {
-  const drive = new Drive(report, () => undefined)
-  return drive.state('present', 'unreadable', false, error, `cannot be read: ${failure}`)
+/** The part whose state is the key of the drive behind a device. */
+export function devicePart(device: Device): string {
+  return `device:${deviceKey(device)}`
+}
+
+/** Which drive a device is, so that one that sleeps or does not answer is known after a restart, too. */
+export function deviceState(report: Report): StateReading {
+  const { device, label, model, serial } = report
+  return {
+    part: devicePart(device),
+    state: driveKey(report),
+    healthy: true,
+    event: 'drive.device',
+    severity: info,
+    body: `${label} is now the drive ${[model, serial].filter(Boolean).join(', ')}`,
+    attributes: { device: label, model, ...(serial !== undefined && { serial }) },
+  }
+}
+
+/** A drive that is there and cannot be read. @param key as of `driveKey` */
+export function unreadableState(key: string, label: string, failure: string): StateReading {
+  return {
+    part: `${key}:present`,
+    state: 'unreadable',
+    healthy: false,
+    event: 'drive.present',
+    severity: error,
+    body: `${label} (${key}) cannot be read: ${failure}`,
+    attributes: { device: label, serial: key },
+  }
 }
 
 /**
@@ -54,7 +81,8 @@ export function unreadableState(report: Report, failure: string): StateReading {
  */
 export function goneStates(known: ReadonlyMap<string, string>, present: ReadonlySet<string>): StateReading[] {
   return [...known].flatMap(([part, state]) => {
-    const key = part.endsWith(':present') ? part.slice(0, -':present'.length) : undefined
+    const key =
+      part.endsWith(':present') && !part.startsWith('device:') ? part.slice(0, -':present'.length) : undefined
     if (key === undefined || state === 'gone' || present.has(key)) return []
     return [
       {
