@@ -1,5 +1,6 @@
 /** Every collector, in the order the pages show them. */
 import type { Collector } from '../src/model.ts'
+import { files } from './files/files.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
@@ -22,4 +23,5 @@ export const collectors: readonly Collector[] = [
   kmsg,
   journald,
   pstore,
+  files,
 ]
