@@ -62,10 +62,12 @@ export class Growing {
 
   /** Records are missing here: neither the last one before nor the first one after is inside, as one like it may be missing. */
   tear(): void {
-    const newest = this.#stretches.at(-1)
-    if (this.#isBeside && newest !== undefined) {
-      this.#stretches.pop()
-      if (newest[0] < newest[1]) this.#stretches.push([newest[0], newest[1] - 1])
+    if (this.#isBeside) {
+      // Several stretches may end with one stamp, with a record of the other source between them.
+      const end = newestEnd(this.#stretches) - 1
+      this.#stretches = this.#stretches
+        .map(([from, to]): Stretch => [from, Math.min(to, end)])
+        .filter(([from, to]) => from <= to)
     }
     this.#begins = true
     this.#isTorn = true

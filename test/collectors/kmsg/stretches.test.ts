@@ -61,6 +61,16 @@ test('a start goes on beside the stretches of before, which a gap right behind t
   ])
 })
 
+test('every stretch that ends with the stamp beside what is missing is shortened', () => {
+  const growing = new Growing()
+  growing.take(5)
+  growing.take(9)
+  growing.leave(9)
+  growing.take(9)
+  growing.tear()
+  assert.deepEqual(growing.all, [[5, 8]])
+})
+
 test('the oldest stretch is forgotten, and counted, beyond 64', () => {
   const growing = new Growing()
   for (let stamp = 0; stamp < mostStretches + 3; stamp++) {
@@ -108,7 +118,7 @@ test('whatever is taken, left and missing: no stamp of a missing record is insid
         if (inner && !edges.has(one) && !isEdge(one, taken))
           assert.ok(covers(growing.all, one), `${one} is taken`)
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   )
 })
 
