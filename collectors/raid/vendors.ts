@@ -1,6 +1,7 @@
 /** Every family of tools, in the order in which they are read. */
+import { adaptec } from './adaptec/arcconf.ts'
 import { lsi } from './lsi/lsi.ts'
 import { megaraid } from './megaraid/megaraid.ts'
 import type { RaidVendor } from './vendor.ts'
 
-export const vendors: readonly RaidVendor[] = [megaraid, lsi]
+export const vendors: readonly RaidVendor[] = [megaraid, adaptec, lsi]

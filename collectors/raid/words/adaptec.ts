@@ -1,4 +1,99 @@
 /** Adaptec's words for states. */
-import type { Words } from '../words.ts'
+import { type Words, wordsOf } from '../words.ts'
 
-export const adaptecWords: readonly Words[] = []
+const guide = "arcconf GETCONFIG 5 to 4.x and its User's Guide"
+
+export const adaptecWords: readonly Words[] = [
+  wordsOf('adaptec', 'controller', guide, {
+    optimal: ['Optimal', 'Okay', 'OK', 'Online', 'Ready'],
+    degraded: ['Degraded', 'Suboptimal', 'Warning'],
+    failed: ['Failed', 'Kernel Panic', 'Locked Up', 'Lockup', 'Offline', 'Not Responding'],
+  }),
+  wordsOf('adaptec', 'array', guide, {
+    optimal: ['Optimal', 'Okay', 'OK', 'Online', 'Ready'],
+    'partially-degraded': ['Suboptimal', 'Suboptimal, Fault Tolerant', 'Sub-Optimal', 'Partially Degraded'],
+    degraded: [
+      'Degraded',
+      'Critical',
+      'Interim Recovery',
+      'Ready for Recovery',
+      'Ready for Rebuild',
+      'Degraded, Impacted',
+    ],
+    failed: ['Failed', 'Dead', 'Failed (Missing Segments)', 'Offline, Failed', 'Failed stripes'],
+    offline: ['Offline', 'Disabled', 'Not Available', 'Not Yet Available'],
+    rebuilding: ['Rebuilding', 'Recovering', 'Degraded, Rebuilding', 'Suboptimal, Rebuilding'],
+    initialising: [
+      'Impacted',
+      'Building',
+      'Build/Verify',
+      'Initializing',
+      'Clearing',
+      'Zeroing',
+      'Background Parity Initialization',
+    ],
+    checking: ['Verifying', 'Verify', 'Verify with Fix'],
+  }),
+  wordsOf('adaptec', 'drive', guide, {
+    online: ['Online', 'Optimal', 'Present', 'OK'],
+    'hot-spare': [
+      'Hot Spare',
+      'Hot-Spare',
+      'Global Hot-Spare',
+      'Global Hot Spare',
+      'Dedicated Hot-Spare',
+      'Dedicated Hot Spare',
+      'Pooled Hot-Spare',
+      'Spare',
+    ],
+    rebuilding: ['Rebuilding', 'Building', 'Copyback'],
+    failed: ['Failed', 'Dead', 'Offline', 'Unresponsive', 'Not Responding'],
+    'predictive-failure': ['Predictive Failure', 'Predictive Failed', 'PFA', 'SMART Failure'],
+    missing: ['Missing', 'Removed', 'Not Present'],
+    unconfigured: ['Ready', 'Available', 'Raw', 'Unassigned', 'Initialized', 'Uninitialized'],
+    foreign: ['Foreign'],
+    jbod: [
+      'JBOD',
+      'Online (JBOD)',
+      'Simple Volume',
+      'Raw (Pass Through)',
+      'Raw (Passthrough)',
+      'Pass Through',
+      'Ready (Pass Through)',
+      'HBA',
+    ],
+  }),
+  wordsOf('adaptec', 'battery', guide, {
+    optimal: ['Optimal', 'Ready', 'OK', 'Okay', 'ZMM Optimal', 'Charged', 'Enabled'],
+    learning: ['Reconditioning', 'Calibrating', 'Maintenance', 'Learning'],
+    charging: [
+      'Charging',
+      'ZMM Charging',
+      'Trickle Charging',
+      'Discharging',
+      'Low',
+      'Initializing',
+      'Not Ready',
+    ],
+    failed: [
+      'Failed',
+      'ZMM Failed',
+      'Dead',
+      'Over Temperature',
+      'ZMM Over Temperature',
+      'Error',
+      'Degraded',
+      'Replace',
+      'Invalid',
+      'ZMM Not Optimal',
+    ],
+    missing: [
+      'Not Installed',
+      'Not Present',
+      'Not Supported',
+      'ZMM Not Installed',
+      'Absent',
+      'Not Available',
+    ],
+  }),
+]
