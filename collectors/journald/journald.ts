@@ -1,15 +1,15 @@
 /**
  * journald: every entry of this machine's journals, system and user, volatile and persistent, of all namespaces and
- * boots, read through journalctl. Nothing of what others sent to systemd-journal-remote is read.
+ * boots, read out of its files, or through journalctl. Nothing of what others sent to systemd-journal-remote is read.
  * @see journalctl(1), systemd-journald.service(8)
  */
 import * as z from 'zod'
-import { counter, gauge, withOptions } from '../../src/model.ts'
+import { type CollectContext, counter, gauge, withOptions } from '../../src/model.ts'
 import { journalFiles, journalFolders } from './files.ts'
 import { withoutKmsgs } from './kernel.ts'
 import { streamOf } from './position.ts'
 import { probe } from './probe.ts'
-import { type Progress, startOf } from './progress.ts'
+import { type Progress, startIn, startOf } from './progress.ts'
 import { readJournals } from './reader.ts'
 import { shaping } from './shape.ts'
 import { initialPattern } from './start.ts'
@@ -58,7 +58,7 @@ const droppedFields = counter(
 export const options = z.strictObject({
   reader: z
     .enum(['direct', 'journalctl'])
-    .default('journalctl')
+    .default('direct')
     .describe(
       'How the journal is read: `direct` reads its files, `journalctl` what that prints. Both go on where the other was.',
     ),
@@ -85,6 +85,11 @@ export const options = z.strictObject({
   ...shaping,
 })
 
+/** journalctl is needed where it is asked for. */
+function presenceOf(context: CollectContext<z.output<typeof options>>) {
+  return probe(context, context.options.reader === 'journalctl')
+}
+
 let dropped = 0
 const progress = new Map<string, Progress>()
 
@@ -93,7 +98,7 @@ export const journald = withOptions({
   metrics: [files, size, oldest, newest, position, behind, droppedFields],
   schedule: '*/30 * * * * *',
   options,
-  probe,
+  probe: presenceOf,
   async *collect(context) {
     const { host } = context
     const folders = await journalFolders(host)
@@ -108,7 +113,10 @@ export const journald = withOptions({
       const tails = found.map(({ tailMicroseconds }) => tailMicroseconds)
       yield { metric: oldest, value: Math.min(...heads) / 1e6, labels }
       yield { metric: newest, value: Math.max(...tails) / 1e6, labels }
-      const at = progress.get(name) ?? (await startOf(context.options.initial, own, found, context))
+      const { initial, reader } = context.options
+      const start = () =>
+        reader === 'direct' ? startIn(name, initial, host) : startOf(initial, own, found, context)
+      const at = progress.get(name) ?? (await start())
       if (!at) continue
       yield { metric: position, value: at.cursor.realtimeMicroseconds / 1e6, labels }
       yield { metric: behind, value: at.behind(found), labels }
@@ -116,7 +124,7 @@ export const journald = withOptions({
     yield { metric: droppedFields, value: dropped, labels: {} }
   },
   async *read(context) {
-    const presence = await probe(context)
+    const presence = await presenceOf(context)
     if (!presence.here && presence.mended) throw new Error(`Cannot read the journal: ${presence.why}`)
     try {
       const told = {

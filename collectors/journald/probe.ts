@@ -5,13 +5,14 @@ import type { Tree } from '../../src/tree.ts'
 import { isJournal, roots } from './files.ts'
 
 /** `mended`: someone must do something; without a journal there may never be one. */
-export async function probe({
-  host,
-  run,
-  signal,
-}: Pick<CollectContext, 'host' | 'run' | 'signal'>): Promise<Presence & { readonly mended?: boolean }> {
-  const version = await run({ program: 'journalctl', args: ['--version'], signal }).catch(() => undefined)
-  if (version?.exitCode !== 0)
+export async function probe(
+  { host, run, signal }: Pick<CollectContext, 'host' | 'run' | 'signal'>,
+  needsJournalctl: boolean,
+): Promise<Presence & { readonly mended?: boolean }> {
+  const args = ['--version']
+  const version =
+    needsJournalctl && (await run({ program: 'journalctl', args, signal }).catch(() => undefined))
+  if (version !== false && version?.exitCode !== 0)
     return {
       here: false,
       mended: true,

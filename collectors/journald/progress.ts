@@ -1,6 +1,12 @@
 /** How far a namespace is read; where nothing is read, as in `remora collect`, where reading would begin. */
 import type { CollectContext } from '../../src/model.ts'
-import { type Cursor, parseCursor } from './cursor.ts'
+import type { Tree } from '../../src/tree.ts'
+import { Copies } from './copies.ts'
+import { type Cursor, parseCursor, writeCursor } from './cursor.ts'
+import { passBefore } from './file/begin.ts'
+import { Budget } from './file/budget.ts'
+import { Listing } from './file/listing.ts'
+import { JournalSet } from './file/set.ts'
 import type { JournalFile, JournalFolder } from './files.ts'
 import { Numbers } from './numbers.ts'
 import { findStart, type Initial, passOlder } from './start.ts'
@@ -38,4 +44,26 @@ export async function startOf(
     return { cursor, behind: (all) => numbers.behind(all) }
   }
   return undefined
+}
+
+/** The same, found in the files of a namespace. */
+export function startIn(namespace: string, initial: Initial, host: Tree): Progress | undefined {
+  const listing = new Listing(namespace, host)
+  listing.findFolders()
+  listing.relist()
+  const numbers = new Numbers({}, listing.files)
+  passBefore(initial, listing.files, numbers, new Copies({}), () => true)
+  using set = new JournalSet(listing, numbers, {
+    fieldBytes: 1024,
+    keeps: () => false,
+    budget: new Budget(),
+    skip: () => undefined,
+    cutShort: () => undefined,
+  })
+  set.refreshAll()
+  const next = set.peek()
+  if (!next) return undefined
+  const { entry, series } = next
+  numbers.take(series.seqnumId, entry.seqnum - 1)
+  return { cursor: parseCursor(writeCursor(series.seqnumId, entry)), behind: (all) => numbers.behind(all) }
 }

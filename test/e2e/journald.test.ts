@@ -20,51 +20,62 @@ async function journalctlsOf(pid: number | undefined): Promise<number> {
 const viewsOf = async (pid: number | undefined) =>
   (await readdir(tmpdir())).filter((name) => name.startsWith(`remora-journal-${pid}-`)).length
 
-test('agent spools a journal exactly through kill -9, and leaves neither process nor folder on SIGTERM', async (t) => {
-  await using journal = await privateJournald()
-  const cwd = await workFolder(t)
-  const off = { enabled: false }
-  const config = {
-    paths: { root: journal.root },
-    // This machine's kernel ring may have overrun long ago.
-    collectors: { root: off, inventory: off, host: off, zram: off, kmsg: off },
-    push: { enabled: false },
-  }
-  const highest = async () => {
-    const host = tree(journal.root)
-    const files = await journalFiles(host, await journalFolders(host))
-    return Math.max(...files.map(({ tail }) => tail))
-  }
-  const whole = (agent: RunningAgent) =>
-    eventually('everything is acknowledged', async () => {
-      const page = await agent.scrape()
-      assertLedger(page)
-      const count = valueIn(page, 'remora_records_acknowledged_total', { sink: 'local', source: 'journald' })
-      return count !== undefined && count >= (await highest()) && count
-    })
-  const killed: (number | undefined)[] = []
-  for (let life = 0; life < 4; life++) {
+for (const reader of ['direct', 'journalctl'] as const)
+  test(`agent spools a journal exactly through kill -9 (${reader}), and leaves neither process nor folder on SIGTERM`, async (t) => {
+    await using journal = await privateJournald()
+    const cwd = await workFolder(t)
+    const off = { enabled: false }
+    const config = {
+      paths: { root: journal.root },
+      // This machine's kernel ring may have overrun long ago.
+      collectors: {
+        root: off,
+        inventory: off,
+        host: off,
+        zram: off,
+        kmsg: off,
+        journald: { options: { reader } },
+      },
+      push: { enabled: false },
+    }
+    const highest = async () => {
+      const host = tree(journal.root)
+      const files = await journalFiles(host, await journalFolders(host))
+      return Math.max(...files.map(({ tail }) => tail))
+    }
+    const whole = (agent: RunningAgent) =>
+      eventually('everything is acknowledged', async () => {
+        const page = await agent.scrape()
+        assertLedger(page)
+        const count = valueIn(page, 'remora_records_acknowledged_total', {
+          sink: 'local',
+          source: 'journald',
+        })
+        return count !== undefined && count >= (await highest()) && count
+      })
+    const killed: (number | undefined)[] = []
+    for (let life = 0; life < 4; life++) {
+      const agent = await startAgent(t, cwd, { config })
+      await journal.log(Array.from({ length: 3000 }, (_, index) => `life ${life} ${index}`))
+      await sleep(life * 60)
+      killed.push(agent.child.pid)
+      await agent.stop('SIGKILL')
+    }
     const agent = await startAgent(t, cwd, { config })
-    await journal.log(Array.from({ length: 3000 }, (_, index) => `life ${life} ${index}`))
-    await sleep(life * 60)
-    killed.push(agent.child.pid)
-    await agent.stop('SIGKILL')
-  }
-  const agent = await startAgent(t, cwd, { config })
-  await journal.log(['the end'])
-  assert.equal(await whole(agent), await highest())
-  const page = await agent.scrape()
-  const missed = page.samples.filter(({ name }) => name === 'remora_records_missed_total')
-  assert.equal(
-    missed.reduce((sum, { value }) => sum + value, 0),
-    0,
-  )
-  for (const pid of killed) assert.equal(await journalctlsOf(pid), 0, 'a journalctl ends with its reader')
-  assert.ok((await journalctlsOf(agent.child.pid)) > 0)
-  const { code, seconds } = await agent.stop()
-  assert.equal(code, 0)
-  assert.ok(seconds < 5, `${seconds} s`)
-  assert.equal(await journalctlsOf(agent.child.pid), 0)
-  for (const pid of [...killed, agent.child.pid])
-    assert.equal(await viewsOf(pid), 0, join(tmpdir(), String(pid)))
-})
+    await journal.log(['the end'])
+    assert.equal(await whole(agent), await highest())
+    const page = await agent.scrape()
+    const missed = page.samples.filter(({ name }) => name === 'remora_records_missed_total')
+    assert.equal(
+      missed.reduce((sum, { value }) => sum + value, 0),
+      0,
+    )
+    for (const pid of killed) assert.equal(await journalctlsOf(pid), 0, 'a journalctl ends with its reader')
+    assert.equal((await journalctlsOf(agent.child.pid)) > 0, reader === 'journalctl')
+    const { code, seconds } = await agent.stop()
+    assert.equal(code, 0)
+    assert.ok(seconds < 5, `${seconds} s`)
+    assert.equal(await journalctlsOf(agent.child.pid), 0)
+    for (const pid of [...killed, agent.child.pid])
+      assert.equal(await viewsOf(pid), 0, join(tmpdir(), String(pid)))
+  })

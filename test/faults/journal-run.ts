@@ -85,7 +85,7 @@ paths: { root: ${folder}/root }
 server: { listen: "127.0.0.1:${port}" }
 spool: { path: ${folder}/spool }
 push: { enabled: false }
-collectors: { journald: { options: { initial: all } } }
+collectors: { journald: { options: { reader: journalctl, initial: all } } }
 sinks:
   receiver: { type: journal-remote, url: "${proxy.url}upload", retry: { first_seconds: 0.05, most_seconds: 0.3 } }
   file: { type: file, path: ${folder}/out, max_bytes: 4294967296 }

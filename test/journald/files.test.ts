@@ -254,12 +254,15 @@ test('journald ends a journalctl that hangs, and starts another', async (t) => {
 
 test('journald says what is missing and how to mend it', async (t) => {
   const folder = await root(t)
-  const ask = async (path?: string) => {
+  const ask = async (path?: string, reader = 'direct') => {
     const run = commandRunner(path)
-    const found = await journald.probe?.({ ...contextOf(), run, host: tree(folder) })
+    const found = await journald.probe?.({ ...contextOf(), options: { reader }, run, host: tree(folder) })
     return found?.here === false ? found.why : 'here'
   }
-  assert.match(await ask('/nowhere'), /^there is no journalctl that runs; `apt-get install systemd`/)
+  assert.match(
+    await ask('/nowhere', 'journalctl'),
+    /^there is no journalctl that runs; `apt-get install systemd`/,
+  )
   assert.match(
     await ask(),
     /^there is no \/run\/log\/journal .*`systemctl start systemd-journald` makes one$/,

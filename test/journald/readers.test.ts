@@ -1,10 +1,15 @@
 /** The two readers of the journal, one after the other and against each other. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readDirectly } from '../../collectors/journald/direct.ts'
+import { journalFolders } from '../../collectors/journald/files.ts'
+import { options as schema } from '../../collectors/journald/journald.ts'
 import type { LogRecord } from '../../src/model.ts'
+import { tree } from '../../src/tree.ts'
 import { boot, exportText, type Fields, writeJournal } from '../collectors/journald/journals.ts'
 import { privateJournald } from '../private-journald.ts'
 import { message, numbersOf, reading } from './read.ts'
@@ -89,3 +94,139 @@ test('each reader goes on where the other one was, through rotation and flushes 
     for (const line of [...lines(60, `life ${life}`), ...lines(30, `more ${life}`)])
       assert.equal(seen.get(line), 1, line)
 })
+
+for (const reader of ['direct', 'journalctl'] as const) {
+  test(`the end of a boot that is past is not lost: journalctl -f --after-cursor loses it (${reader})`, async (t) => {
+    const root = await mkdtemp(join(tmpdir(), 'remora-readers-'))
+    t.after(() => rm(root, { recursive: true }))
+    const path = join(root, 'var/log/journal', machine, 'system.journal')
+    const entries = [...boot('1'.repeat(32), begin, 10), ...boot('2'.repeat(32), begin + 60_000_000, 10)]
+    await writeJournal(path, exportText(entries.slice(0, 5)))
+    const before = reading(root, { reader, initial: 'all' })
+    await before.count(5)
+    await before[Symbol.asyncDispose]()
+    await writeJournal(path, exportText(entries.slice(5)))
+    await using after = reading(root, { reader }, before.positions)
+    await after.count(15)
+    assert.deepEqual(
+      [...before.records, ...after.records].map(message),
+      entries.map(({ fields }) => fields[0]?.[1]),
+    )
+    assert.deepEqual(after.missed, new Map())
+  })
+
+  test(`where the position was vacuumed, what is left is read from its first entry (${reader})`, async () => {
+    await using journal = await privateJournald({ settings: ['RuntimeMaxFileSize=512K'] })
+    await journal.log(lines(20, 'taken'))
+    const before = reading(journal.root, { reader })
+    await before.until('taken 19', () => before.records.some((record) => message(record) === 'taken 19'))
+    await before[Symbol.asyncDispose]()
+    await journal.log(lines(20, 'vacuumed'))
+    await journal.journalctl('--rotate')
+    await journal.log(lines(20, 'left'))
+    await journal.journalctl('--rotate')
+    await journal.journalctl('--vacuum-files=2')
+    await using after = reading(journal.root, { reader }, before.positions)
+    await after.until('left 19', () => after.records.some((record) => message(record) === 'left 19'))
+    assert.equal(after.records.filter((record) => message(record).startsWith('left ')).length, 20)
+    const numbers = [...numbersOf([...before.records, ...after.records]).values()].flat()
+    assert.equal(numbers.length + (after.missed.get('vacuumed') ?? 0), Math.max(...numbers))
+    assert.ok((after.missed.get('vacuumed') ?? 0) >= 20)
+  })
+}
+
+/** Journal files that this process keeps although they were removed. */
+function keptRemoved(): string[] {
+  const links = readdirSync('/proc/self/fd').map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`)
+    } catch {
+      return '' // The one of the listing itself.
+    }
+  })
+  return links.filter((path) => path.includes('.journal') && path.endsWith('(deleted)'))
+}
+
+test('no journal file that was vacuumed stays open, also while nothing is taken, and what it had is counted', async () => {
+  await using journal = await privateJournald({ settings: ['RuntimeMaxFileSize=1M'] })
+  await journal.log(lines(10, 'begin'))
+  await using read = reading(journal.root, { reader: 'direct' })
+  await read.until('begin 9', () => read.records.some((record) => message(record) === 'begin 9'))
+  read.held = true
+  for (let turn = 0; turn < 3; turn++) {
+    await journal.log(lines(9000, `turn ${turn}`))
+    await journal.journalctl('--rotate')
+  }
+  await journal.journalctl('--vacuum-files=1')
+  await read.until('no removed file is open', () => keptRemoved().length === 0)
+  read.held = false
+  await journal.log(['the end'])
+  await read.until('the end', () => read.records.some((record) => message(record) === 'the end'))
+  const numbers = [...numbersOf(read.records).values()].flat()
+  const missed = [...read.missed.values()].reduce((sum, count) => sum + count, 0)
+  assert.equal(numbers.length + missed, Math.max(...numbers))
+  await read.until('no removed file is open', () => keptRemoved().length === 0)
+})
+
+test('what a damaged file gives and what is counted of it is what was numbered, whatever the damage', async (t) => {
+  await using journal = await privateJournald({ settings: ['RuntimeMaxFileSize=512K'] })
+  await journal.log(lines(150, 'in the first file'))
+  await journal.journalctl('--rotate')
+  await journal.log(lines(10, 'in the second'))
+  const [folder] = await journalFolders(tree(journal.root))
+  const names = (await readdir(folder?.path ?? '')).sort()
+  assert.equal(names.length, 2)
+  const root = await mkdtemp(join(tmpdir(), 'remora-readers-'))
+  t.after(() => rm(root, { recursive: true }))
+  const copied = join(root, 'run/log/journal', machine)
+  await mkdir(copied, { recursive: true })
+  for (const name of names) await copyFile(join(folder?.path ?? '', name), join(copied, name))
+  const path = join(copied, names.find((name) => name.startsWith('system@')) ?? '')
+  const original = await readFile(path)
+  const whole = await readOnce(root)
+  const issued = whole.records.length
+  assert.ok(issued >= 160)
+  let seed = 3
+  const next = (below: number) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
+  }
+  let lost = 0
+  for (let run = 0; run < 250; run++) {
+    const bytes = Buffer.from(original)
+    for (let times = next(5); times >= 0; times--) {
+      const at = next(10) === 0 ? next(272) : 272 + next(bytes.length - 272)
+      if (at < 272) bytes[at] = next(256)
+      else if (run % 3 === 0) bytes.subarray(Math.max(272, at - (at % 4096)), at - (at % 4096) + 4096).fill(0)
+      else bytes.subarray(at, at + next(300)).fill(next(256))
+    }
+    await writeFile(path, run % 5 === 0 ? bytes.subarray(0, next(bytes.length)) : bytes)
+    const { records, missed } = await readOnce(root)
+    const numbers = [...numbersOf(records).values()].flat()
+    assert.equal(new Set(numbers).size, numbers.length)
+    assert.equal(numbers.length + missed, issued, `run ${run}: ${numbers.length} delivered, ${missed} missed`)
+    lost += missed
+  }
+  assert.ok(lost > 500, `${lost} lost`)
+})
+
+/** Everything there is, in one batch. */
+async function readOnce(root: string): Promise<{ records: readonly LogRecord[]; missed: number }> {
+  const options = schema.parse({ reader: 'direct', initial: 'all' })
+  const what = {
+    namespace: '',
+    position: undefined,
+    options,
+    dropped: () => undefined,
+    numbers: () => undefined,
+  }
+  const { batches } = readDirectly(
+    what,
+    { host: tree(root), skip: () => undefined },
+    new AbortController().signal,
+  )
+  const { value } = await batches.next()
+  await batches.return()
+  const { records = [], missed = {} } = value ?? {}
+  return { records, missed: Object.values(missed).reduce((sum, count) => sum + count, 0) }
+}

@@ -118,7 +118,7 @@ export class Listing {
       }
       const { isArchived } = parseHeader(header.subarray(0, there), path)
       const [writer = name, ended] = name.replace(/\.journal~?$/, '').split('@')
-      return { ...file, inode: ino, isArchived: isArchived || ended !== undefined, writer }
+      return { ...file, ...named(name), inode: ino, isArchived: isArchived || ended !== undefined, writer }
     } catch (error) {
       const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
       if (error instanceof Error && !isGone && !this.#told.has(path)) this.#bad.push(error)
@@ -128,6 +128,12 @@ export class Listing {
       if (descriptor !== undefined) closeSync(descriptor)
     }
   }
+}
+
+/** What journald says in the name of a file that it has archived, where nothing damages it. */
+function named(name: string): Partial<Pick<ListedFile, 'seqnumId' | 'head'>> {
+  const [, seqnumId, head] = /@([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{16}\.journal$/.exec(name) ?? []
+  return seqnumId === undefined || head === undefined ? {} : { seqnumId, head: Number.parseInt(head, 16) }
 }
 
 function list(path: string): string[] {

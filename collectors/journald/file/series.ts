@@ -17,6 +17,9 @@ export interface Opening {
   cutShort(seqnumId: string, tail: number, damage: Damage): void
 }
 
+/** A file of 128 MiB, which is journald's largest, has fewer entries. */
+const mostAtOnce = 1 << 24
+
 const undamaged: Damage = { count: 0, isDeleted: false, path: 'any file', why: undefined }
 
 export class Series {
@@ -149,11 +152,16 @@ export class Series {
 
   #end(open: OpenJournal): void {
     this.#done.add(open.inode)
-    const { tailSeqnum, headSeqnum, entries } = open.header
-    const isCutShort = open.damaged !== this.#damagedBefore && tailSeqnum > this.#last
-    if (isCutShort && tailSeqnum - headSeqnum < 2 ** 40 && entries > 0) {
-      this.#opening.cutShort(this.seqnumId, tailSeqnum, this.takeDamage())
-      this.#last = tailSeqnum
+    if (open.damaged !== this.#damagedBefore) {
+      const { tailSeqnum, entries } = open.header
+      const next = this.#nextFile()
+      // The header may be damaged too: no number is counted that it cannot have.
+      const tail =
+        next?.seqnumId === this.seqnumId ? next.head - 1 : Math.min(tailSeqnum, this.#last + entries)
+      if (tail > this.#last && tail - this.#last < mostAtOnce) {
+        this.#opening.cutShort(this.seqnumId, tail, this.takeDamage())
+        this.#last = tail
+      }
     }
     this.close()
   }
@@ -175,7 +183,9 @@ export class Series {
       this.#files = this.#files.filter((one) => one.inode !== inode)
       return
     }
-    if (!(error instanceof ParseError) || error instanceof UnknownFlagsError) throw error
+    // An archived file may only be damaged; where the one in use has such flags, the others will have them too.
+    if (error instanceof UnknownFlagsError && file?.isArchived !== true) throw error
+    if (!(error instanceof ParseError)) throw error
     if (inode !== undefined) this.#done.add(inode)
     this.#opening.skip(error)
   }
