@@ -1,14 +1,17 @@
 /** Every collector, in the order the pages show them. */
 import type { Collector } from '../src/model.ts'
 import { files } from './files/files.ts'
+import { fibrechannel } from './fibrechannel/fibrechannel.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
+import { md } from './md/md.ts'
 import { nvme } from './nvme/nvme.ts'
 import { pstore } from './pstore/pstore.ts'
 import { raid } from './raid/raid.ts'
 import { root } from './root/root.ts'
+import { sas } from './sas/sas.ts'
 import { smartctl } from './smartctl/smartctl.ts'
 import { zram } from './zram/zram.ts'
 
@@ -18,6 +21,9 @@ export const collectors: readonly Collector[] = [
   host,
   inventory,
   raid,
+  md,
+  sas,
+  fibrechannel,
   smartctl,
   nvme,
   kmsg,

@@ -1,5 +1,6 @@
 /** Words for states of LSI host bus adapters, 3ware, Areca, Marvell and the kernel's own md. */
 import type { Words } from '../words.ts'
 import { lsiWords } from './lsi.ts'
+import { mdWords } from './md.ts'
 
-export const otherWords: readonly Words[] = [...lsiWords]
+export const otherWords: readonly Words[] = [...lsiWords, ...mdWords]

@@ -1,0 +1,164 @@
+/**
+ * fibrechannel: the ports of Fibre Channel host bus adapters, under node_exporter's names (1.11), and an event when a
+ * port's state changes. Counters are hexadecimal; one with all bits set is not kept by the adapter.
+ * @see Linux Documentation/ABI/testing/sysfs-class-fc_host
+ */
+import { describe, ParseError } from '../../src/errors.ts'
+import { type Collector, deFacto, type Labels, type Metric, type StateReading } from '../../src/model.ts'
+import type { Tree } from '../../src/tree.ts'
+
+const folder = 'class/fc_host'
+const label = ['fc_host']
+
+function total(name: string, file: string, help: string): Metric {
+  return deFacto(name, 'counter', 'none', `statistics/${file}`, help, label)
+}
+
+/** In the order in which node_exporter has them. */
+const counters = [
+  total('node_fibrechannel_dumped_frames_total', 'dumped_frames', 'Number of dumped frames'),
+  total('node_fibrechannel_error_frames_total', 'error_frames', 'Number of errors in frames'),
+  total('node_fibrechannel_invalid_crc_total', 'invalid_crc_count', 'Invalid Cyclic Redundancy Check count'),
+  total('node_fibrechannel_rx_frames_total', 'rx_frames', 'Number of frames received'),
+  total('node_fibrechannel_rx_words_total', 'rx_words', 'Number of words received by host port'),
+  total('node_fibrechannel_tx_frames_total', 'tx_frames', 'Number of frames transmitted by host port'),
+  total('node_fibrechannel_tx_words_total', 'tx_words', 'Number of words transmitted by host port'),
+  total(
+    'node_fibrechannel_seconds_since_last_reset_total',
+    'seconds_since_last_reset',
+    'Number of seconds since last host port reset',
+  ),
+  total(
+    'node_fibrechannel_invalid_tx_words_total',
+    'invalid_tx_word_count',
+    'Number of invalid words transmitted by host port',
+  ),
+  total(
+    'node_fibrechannel_link_failure_total',
+    'link_failure_count',
+    'Number of times the host port link has failed',
+  ),
+  total(
+    'node_fibrechannel_loss_of_sync_total',
+    'loss_of_sync_count',
+    'Number of failures on either bit or transmission word boundaries',
+  ),
+  total(
+    'node_fibrechannel_loss_of_signal_total',
+    'loss_of_signal_count',
+    'Number of times signal has been lost',
+  ),
+  total(
+    'node_fibrechannel_nos_total',
+    'nos_count',
+    'Number Not_Operational Primitive Sequence received by host port',
+  ),
+  total('node_fibrechannel_fcp_packet_aborts_total', 'fcp_packet_aborts', 'Number of aborted packets'),
+]
+
+/** Files of a host, each a label of the info series; port_id and names without `0x`, as node_exporter has them. */
+const words = [
+  'speed',
+  'port_state',
+  'port_type',
+  'port_id',
+  'port_name',
+  'fabric_name',
+  'symbolic_name',
+  'supported_classes',
+  'supported_speeds',
+  'dev_loss_tmo',
+] as const
+
+const info = deFacto(
+  'node_fibrechannel_info',
+  'gauge',
+  'info',
+  folder,
+  'Non-numeric data from /sys/class/fc_host/<host>, value is always 1.',
+  [...label, ...words],
+)
+
+const allOnes = 2n ** 64n - 1n
+
+export const fibrechannel: Collector = {
+  name: 'fibrechannel',
+  metrics: [info, ...counters],
+  async probe({ sys }) {
+    if ((await sys.list(folder)).length > 0) return { here: true }
+    return { here: false, why: 'no Fibre Channel host is in /sys/class/fc_host' }
+  },
+  async *collect({ sys, skip }) {
+    for (const host of await sys.list(folder)) {
+      const text = await readWords(sys, `${folder}/${host}`, skip)
+      yield { metric: info, value: 1, labels: { fc_host: host, ...text } }
+      yield portState(host, text)
+      for (const metric of counters) {
+        const value = await readCounter(sys, `${folder}/${host}/${metric.source}`, skip)
+        if (value !== undefined) yield { metric, value, labels: { fc_host: host } }
+      }
+    }
+  },
+}
+
+/** Every word, empty where the file is missing or cannot be read. */
+async function readWords(sys: Tree, host: string, skip: (error: Error) => void): Promise<Labels> {
+  const found: Record<string, string> = {}
+  for (const word of words) {
+    const text = await readLine(sys, `${host}/${word}`, skip)
+    found[word] = /^(port_id|port_name|fabric_name)$/.test(word)
+      ? (text ?? '').replace(/^0x/, '')
+      : (text ?? '')
+  }
+  return found
+}
+
+async function readCounter(
+  sys: Tree,
+  path: string,
+  skip: (error: Error) => void,
+): Promise<number | undefined> {
+  const text = await readLine(sys, path, skip)
+  if (text === undefined) return undefined
+  try {
+    return parseHexCounter(text)
+  } catch (error) {
+    skip(new ParseError(`Cannot read "${path}"`, { cause: error }))
+    return undefined
+  }
+}
+
+/** Some drivers answer a read with an error while the port is down: that file only is missing. */
+async function readLine(sys: Tree, path: string, skip: (error: Error) => void): Promise<string | undefined> {
+  try {
+    return (await sys.line(path))?.trim()
+  } catch (error) {
+    skip(new Error(`Cannot read "${path}": ${describe(error)}`))
+    return undefined
+  }
+}
+
+/** @returns undefined for a counter that the adapter does not keep. @throws {ParseError} unless it is hexadecimal */
+export function parseHexCounter(text: string): number | undefined {
+  if (!/^0x[0-9a-f]{1,16}$/i.test(text))
+    throw new ParseError(`Cannot parse counter "${text}": expected 0x and up to 16 hexadecimal digits`)
+  const value = BigInt(text)
+  return value === allOnes ? undefined : Number(value)
+}
+
+/** Online, and what an operator has switched off, need nobody. */
+const well = new Set(['online', 'bypassed', 'diagnostics', 'loopback'])
+
+function portState(host: string, { port_state = '', port_name = '', speed = '' }: Labels): StateReading {
+  const state = port_state.toLowerCase() || 'unknown'
+  const healthy = well.has(state)
+  return {
+    part: `fc:${port_name || host}:port`,
+    state,
+    healthy,
+    event: 'fibrechannel.port',
+    severity: healthy ? 9 : 17,
+    body: `Fibre Channel port ${host} (${port_name}) is ${state}${healthy ? ` at ${speed}` : ''}`,
+    attributes: { fc_host: host, port_name },
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * md: the kernel's own RAID, from /proc/mdstat and /sys/block/md<n>/md: node_exporter's names, what they leave out, and
+ * the vendor-neutral family with its events.
+ */
+import type { Collector, Sample, StateReading } from '../../src/model.ts'
+import { raidMetrics, unknownWords } from '../raid/metrics.ts'
+import type { RaidPart } from '../raid/report.ts'
+import { driveStateSamples, samplesOf } from '../raid/samples.ts'
+import { goneState, nameOf, placeOf, stateOf } from '../raid/states.ts'
+import { raidTable } from '../raid/table.ts'
+import { type MdStat, parseMdstat } from './mdstat.ts'
+import * as metrics from './metrics.ts'
+import { arrayOf, drivesOf } from './report.ts'
+import { type MdSysfs, readMdSysfs } from './sysfs.ts'
+
+const states = ['active', 'inactive', 'recovering', 'resync', 'check'] as const
+
+export const md: Collector = {
+  name: 'md',
+  metrics: [...metrics.mdMetrics, ...raidMetrics],
+  table: raidTable,
+  async probe({ proc }) {
+    if (await proc.exists('mdstat')) return { here: true }
+    return { here: false, why: 'there is no /proc/mdstat: the md module is not loaded' }
+  },
+  async *collect({ proc, sys, skip, known }) {
+    const seen = new Set<string>()
+    let unknown = 0
+    let arrays = 0
+    for (const array of parseMdstat((await proc.read('mdstat')) ?? '')) {
+      const more = await readMdSysfs(sys, array.name, skip)
+      yield* mdSamples(array, more)
+      arrays += 1
+      for (const part of [arrayOf(array, more), ...drivesOf(array, more)]) {
+        if (!part.status.known) unknown += 1
+        yield* partOf(part, seen)
+      }
+    }
+    if (arrays > 0) yield { metric: unknownWords, value: unknown, labels: { vendor: 'md' } }
+    for (const name of known().keys()) if (!seen.has(name)) yield* gone(name)
+  },
+}
+
+function* partOf(part: RaidPart, seen: Set<string>): Generator<Sample | StateReading> {
+  const name = nameOf(part)
+  if (seen.has(name)) return // Two arrays may share a disk; its place is told once.
+  seen.add(name)
+  yield* samplesOf(part)
+  yield stateOf(part)
+}
+
+function* gone(name: string): Generator<Sample | StateReading> {
+  const place = placeOf(name)
+  const reading = goneState(name)
+  if (reading === undefined || place === undefined) return
+  yield reading
+  if (place.kind !== 'drive') return
+  const { enclosure, slot } = place
+  yield* driveStateSamples({ vendor: 'md', controller: 'md', enclosure, slot }, 'missing')
+}
+
+export function* mdSamples(array: MdStat, more: MdSysfs | undefined): Generator<Sample> {
+  const labels = { device: array.name }
+  const count = (flag: string) => array.members.filter(({ flags }) => flags.includes(flag)).length
+  const current = stateWord(array)
+  yield { metric: metrics.blocks, value: array.blocks, labels }
+  yield { metric: metrics.blocksSynced, value: syncedBlocks(array), labels }
+  yield { metric: metrics.disksRequired, value: array.disks, labels }
+  for (const [state, value] of Object.entries({
+    active: array.disksUp,
+    failed: count('F'),
+    spare: count('S'),
+  }))
+    yield { metric: metrics.disks, value, labels: { ...labels, state } }
+  for (const state of states)
+    yield { metric: metrics.state, value: Number(state === current), labels: { ...labels, state } }
+  if (array.sync?.goesOn) yield* syncSamples(array, { ...labels, operation: array.sync.operation })
+  if (more === undefined) return
+  const { raidDisks, degraded, mismatchSectors } = more
+  if (raidDisks !== undefined) yield { metric: metrics.raidDisks, value: raidDisks, labels }
+  if (degraded !== undefined) yield { metric: metrics.degraded, value: degraded, labels }
+  if (mismatchSectors !== undefined) yield { metric: metrics.mismatches, value: mismatchSectors, labels }
+  for (const { name, states: words, errors, badSectors } of more.members) {
+    const own = { ...labels, member: name }
+    for (const state of new Set(words))
+      yield { metric: metrics.memberState, value: 1, labels: { ...own, state } }
+    if (errors !== undefined) yield { metric: metrics.memberErrors, value: errors, labels: own }
+    if (badSectors !== undefined) yield { metric: metrics.memberBadBlocks, value: badSectors, labels: own }
+  }
+}
+
+/** node_exporter's word; none for a reshape, which its states do not have. */
+function stateWord({ isActive, sync }: MdStat): string {
+  if (!isActive) return 'inactive'
+  switch (sync?.operation) {
+    case 'recovery':
+      return 'recovering'
+    case 'resync':
+      return 'resync'
+    case 'check':
+      return 'check'
+    case 'reshape':
+      return 'reshape'
+    default:
+      return 'active'
+  }
+}
+
+/** As node_exporter counts: what waits has nothing done. */
+function syncedBlocks({ blocks, sync }: MdStat): number {
+  return sync === undefined || sync.operation === 'repair' ? blocks : (sync.done ?? 0)
+}
+
+function* syncSamples({ sync }: MdStat, labels: Sample['labels']): Generator<Sample> {
+  const { done = 0, all = 0, remainingSeconds, bytesPerSecond } = sync ?? {}
+  if (all > 0) yield { metric: metrics.syncProgress, value: Math.min(1, done / all), labels }
+  if (remainingSeconds !== undefined) yield { metric: metrics.syncRemaining, value: remainingSeconds, labels }
+  if (bytesPerSecond !== undefined) yield { metric: metrics.syncSpeed, value: bytesPerSecond, labels }
+}

@@ -1,0 +1,130 @@
+/** node_exporter's names for md (1.11), and what they do not tell. */
+import { counter, deFacto, gauge } from '../../src/model.ts'
+
+const device = ['device']
+const member = [...device, 'member']
+
+export const blocks = deFacto(
+  'node_md_blocks',
+  'gauge',
+  'none',
+  'mdstat',
+  'Total number of blocks on device.',
+  device,
+)
+export const blocksSynced = deFacto(
+  'node_md_blocks_synced',
+  'gauge',
+  'none',
+  'mdstat',
+  'Number of blocks synced on device.',
+  device,
+)
+export const disks = deFacto(
+  'node_md_disks',
+  'gauge',
+  'none',
+  'mdstat',
+  'Number of active/failed/spare disks of device.',
+  [...device, 'state'],
+)
+export const disksRequired = deFacto(
+  'node_md_disks_required',
+  'gauge',
+  'none',
+  'mdstat',
+  'Total number of disks of device.',
+  device,
+)
+export const state = deFacto(
+  'node_md_state',
+  'gauge',
+  'none',
+  'mdstat',
+  'Indicates the state of md-device.',
+  [...device, 'state'],
+)
+export const raidDisks = deFacto(
+  'node_md_raid_disks',
+  'gauge',
+  'none',
+  'raid_disks',
+  'Number of raid disks on device.',
+  device,
+)
+export const degraded = deFacto(
+  'node_md_degraded',
+  'gauge',
+  'none',
+  'degraded',
+  'Number of degraded disks on device.',
+  device,
+)
+
+const operation = [...device, 'operation']
+export const syncProgress = gauge(
+  'node_md_sync_progress_ratio',
+  'ratio',
+  'mdstat',
+  'How far a recovery, resync, reshape, check or repair is. Absent when none goes on.',
+  operation,
+)
+export const syncRemaining = gauge(
+  'node_md_sync_remaining_seconds',
+  'seconds',
+  'mdstat',
+  'How long it will take, as the kernel estimates.',
+  operation,
+)
+export const syncSpeed = gauge(
+  'node_md_sync_speed_bytes_per_second',
+  'none',
+  'mdstat',
+  'How fast it is, in bytes per second.',
+  operation,
+)
+export const mismatches = gauge(
+  'node_md_mismatch_sectors',
+  'none',
+  'mismatch_cnt',
+  'Sectors found (check) or made (repair) different by the last check.',
+  device,
+)
+export const memberState = gauge(
+  'node_md_member_state',
+  'none',
+  'dev-*/state',
+  '1 for each word the kernel says of the member: in_sync, faulty, spare, write_mostly, journal, blocked, …',
+  [...member, 'state'],
+)
+export const memberErrors = counter(
+  'node_md_member_errors_total',
+  'none',
+  'dev-*/errors',
+  'Read errors of the member that the array corrected.',
+  member,
+)
+export const memberBadBlocks = gauge(
+  'node_md_member_bad_sectors',
+  'none',
+  'dev-*/bad_blocks',
+  "Sectors in the member's list of bad blocks, as far as the kernel prints it (one page).",
+  member,
+)
+
+export const mdMetrics = [
+  blocks,
+  blocksSynced,
+  disks,
+  disksRequired,
+  state,
+  raidDisks,
+  degraded,
+  syncProgress,
+  syncRemaining,
+  syncSpeed,
+  mismatches,
+  memberState,
+  memberErrors,
+  memberBadBlocks,
+]

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import { md, mdSamples } from '../../../collectors/md/md.ts'
+import { parseMdstat } from '../../../collectors/md/mdstat.ts'
+import { arrayWord, drivesOf } from '../../../collectors/md/report.ts'
+import { parseBadBlocks, parseCount, readMdSysfs } from '../../../collectors/md/sysfs.ts'
+import { ParseError } from '../../../src/errors.ts'
+import { tree } from '../../../src/tree.ts'
+import { type CaptureRow, checkCaptures } from '../../captures.ts'
+import { nodeExporter } from '../../node-exporter.ts'
+import { collectOnce, contextOf } from '../context.ts'
+
+const fixture = join(import.meta.dirname, '../../fixtures/md/linux-6.1')
+
+test('md says what node_exporter says of the same trees, value for value', async () => {
+  const { version, series: theirs } = await nodeExporter(['mdadm'], fixture)
+  const { series } = await collectOnce(md, contextOf({ folder: fixture }))
+  const wanted = [...theirs].filter(([key]) => key.startsWith('node_md_'))
+  for (const [key, value] of wanted) assert.equal(series.get(key), value, key)
+  assert.equal(wanted.length, 77)
+  console.log(`node_exporter ${version}: ${wanted.length} md series the same`)
+})
+
+test('md tells what node_exporter does not: progress, mismatches, members, and the neutral family', async () => {
+  const context = contextOf({ folder: fixture })
+  const { series, states } = await collectOnce(md, context)
+  assert.deepEqual(context.skipped, [])
+  const values: Readonly<Record<string, number>> = {
+    'node_md_raid_disks{device="md2"}': 5,
+    'node_md_degraded{device="md2"}': 1,
+    'node_md_sync_progress_ratio{device="md2",operation="recovery"}': 384512 / 1396736,
+    'node_md_sync_remaining_seconds{device="md2",operation="recovery"}': 144,
+    'node_md_sync_speed_bytes_per_second{device="md2",operation="recovery"}': 6912 * 1024,
+    'node_md_mismatch_sectors{device="md4"}': 128,
+    'node_md_member_state{device="md0",member="sdb1",state="write_mostly"}': 1,
+    'node_md_member_errors_total{device="md0",member="sdb1"}': 3,
+    'node_md_member_bad_sectors{device="md0",member="sdb1"}': 24,
+    'raid_array_size_bytes{array="md0",controller="md",vendor="md"}': 523264 * 1024,
+    'raid_array_progress_ratio{array="md4",controller="md",operation="check",vendor="md"}': 641792 / 1046528,
+    'raid_unknown_words{vendor="md"}': 0,
+  }
+  for (const [key, value] of Object.entries(values)) assert.equal(series.get(key), value, key)
+  assert.equal(series.has('node_md_sync_progress_ratio{device="md5",operation="resync"}'), false, 'it waits')
+  const said = Object.fromEntries(states.map(({ part, state }) => [part.replace('raid:md:md:', ''), state]))
+  assert.deepEqual(
+    ['md0', 'md1', 'md2', 'md3', 'md4', 'md5', 'md6'].map((name) => said[`array:${name}`]),
+    ['optimal', 'degraded', 'rebuilding', 'optimal', 'checking', 'optimal', 'offline'],
+  )
+  assert.deepEqual(
+    ['sdb1', 'sde1', 'sdf1', 'sdk', 'sdr'].map((name) => said[`drive::${name}`]),
+    ['online', 'failed', 'hot-spare', 'rebuilding', 'hot-spare'],
+  )
+})
+
+test('md makes a drive that is no longer listed missing', async (t) => {
+  const folder = await copyOf(t)
+  const context = contextOf({ folder, states: new Map([['raid:md:md:drive::sdz', 'online']]) })
+  const { series, states } = await collectOnce(md, context)
+  const gone = states.find(({ part }) => part === 'raid:md:md:drive::sdz')
+  assert.deepEqual([gone?.state, gone?.healthy, gone?.severity], ['missing', false, 17])
+  assert.equal(
+    series.get('raid_drive_state{controller="md",enclosure="",slot="sdz",state="missing",vendor="md"}'),
+    1,
+  )
+})
+
+test('md leaves out a file it cannot understand and reads the rest', async (t) => {
+  const folder = await copyOf(t)
+  await writeFile(join(folder, 'sys/block/md0/md/mismatch_cnt'), 'many\n')
+  const context = contextOf({ folder })
+  const { series } = await collectOnce(md, context)
+  assert.equal(series.has('node_md_mismatch_sectors{device="md0"}'), false)
+  assert.equal(series.get('node_md_degraded{device="md0"}'), 0)
+  assert.deepEqual(
+    context.skipped.map(({ message }) => message),
+    ['Cannot parse md md0 mismatch_cnt "many": expected a number'],
+  )
+})
+
+test('md is absent without the module, and yields nothing without an array', async (t) => {
+  const folder = await copyOf(t)
+  await writeFile(join(folder, 'proc/mdstat'), 'Personalities : \nunused devices: <none>\n')
+  assert.equal((await collectOnce(md, contextOf({ folder }))).series.size, 0)
+  await rm(join(folder, 'proc/mdstat'))
+  assert.equal((await md.probe?.(contextOf({ folder })))?.here, false)
+})
+
+test('an array that lost more than its redundancy has failed, and one with some left is partially degraded', () => {
+  const word = (level: string, counts: string, flags: string) =>
+    parseMdstat(
+      `md9 : active ${level} sda[0] sdb[1] sdc[2] sdd[3]\n      1024 blocks super 1.2 [${counts}] [${flags}]\n`,
+    ).map((array) => arrayWord(array, undefined))
+  assert.deepEqual(word('raid6', '4/3', 'UUU_'), ['partially degraded'])
+  assert.deepEqual(word('raid6', '4/2', 'UU__'), ['degraded'])
+  assert.deepEqual(word('raid6', '4/1', 'U___'), ['failed'])
+  assert.deepEqual(word('raid5', '4/2', 'UU__'), ['failed'])
+  assert.deepEqual(word('raid1', '4/2', 'UU__'), ['partially degraded'])
+  assert.deepEqual(word('raid10', '4/2', 'U_U_'), ['degraded'])
+})
+
+test('md parsers throw nothing but ParseError, and give whole numbers, whatever the text', async () => {
+  const text = await readFile(join(fixture, 'proc/mdstat'), 'utf8')
+  const lines = text.split('\n')
+  const check = (changed: string) => {
+    try {
+      for (const array of parseMdstat(changed)) {
+        for (const { value } of mdSamples(array, undefined)) assert.ok(Number.isFinite(value) && value >= 0)
+        drivesOf(array, undefined)
+      }
+    } catch (error) {
+      assert.ok(error instanceof ParseError, String(error))
+    }
+  }
+  for (const index of lines.keys()) check(lines.slice(0, index).join('\n'))
+  fc.assert(
+    fc.property(
+      fc.nat(text.length),
+      fc.nat(40),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      (at, cut, piece) => check(text.slice(0, at) + piece + text.slice(at + cut)),
+    ),
+    { numRuns: 150 },
+  )
+  for (const parse of [parseCount, parseBadBlocks])
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (any) => {
+        try {
+          assert.ok(parse('md0', any) >= 0)
+        } catch (error) {
+          assert.ok(error instanceof ParseError, String(error))
+        }
+      }),
+    )
+})
+
+/** What a capture of mdstat holds: name, word, disks up of disks, flags of members, and what goes on. */
+function mdstat(...rows: readonly string[]): CaptureRow {
+  return async (path) => {
+    const arrays = parseMdstat(await readFile(path, 'utf8'))
+    assert.deepEqual(
+      arrays.map((array) => {
+        const flags = array.members.map((member) => member.flags).join('')
+        const sync = array.sync ? ` ${array.sync.operation} ${array.sync.done}/${array.sync.all}` : ''
+        const counts = `${array.disksUp}/${array.disks} ${array.blocks}`
+        return `${array.name} ${arrayWord(array, undefined)} ${counts}${flags && ` ${flags}`}${sync}`
+      }),
+      rows,
+    )
+  }
+}
+
+checkCaptures('mdraid/mdstat', {
+  'centos6.2.txt': mdstat(
+    'md4 active 2/2 238456700',
+    'md3 active 2/2 471858044',
+    'md0 active 2/2 102388',
+    'md1 active 2/2 8386560',
+    'md2 active 2/2 262142844',
+  ),
+  'failed.txt': mdstat('md0 degraded 2/3 8385664 F'),
+  'issue34.txt': mdstat('md127 active 2/2 976759808', 'md0 inactive 0/0 5288 SS'),
+  'issue43_recovery.txt': mdstat('md0 recovering 4/6 5860543744 recovery 288381540/1465135936'),
+  'issue43_reshape.txt': mdstat('md0 degraded 4/6 5860543744 SS reshape 709745748/1465135936'),
+  'linear.txt': mdstat('md1 active 2/2 71826496', 'md0 active 2/2 58291648'),
+  'none.txt': mdstat(),
+  'pr185_1.txt': mdstat('md1 active 5/5 3750244352 S', 'md2 active 5/5 3750244352 SS'),
+  'pr28_0.txt': mdstat('md1 active 2/2 972574976', 'md0 recovering 1/2 208704 recovery 1024/208704'),
+})
+
+checkCaptures('mdraid/mdadm', {
+  'detail_container2-member.txt': 'not read: mdadm',
+  'detail_raid0-ok.txt': 'not read: mdadm',
+  'detail_raid1-faulty-and-removed.txt': 'not read: mdadm',
+  'detail_raid1-faulty.txt': 'not read: mdadm',
+  'detail_raid1-ok.txt': 'not read: mdadm',
+  'detail_raid1-spare-writemostly-rebuild.txt': 'not read: mdadm',
+  'detail_raid5-ok.txt': 'not read: mdadm',
+  'examine_raid0-offline.txt': 'not read: mdadm',
+  'examine_raid1-checking.txt': 'not read: mdadm',
+  'examine_raid1-resync.txt': 'not read: mdadm',
+})
+
+/** A capture is the folder `md` of one array. */
+function sysfs(
+  level: string,
+  state: string,
+  disks: number,
+  degraded: number | undefined,
+  members: string,
+): CaptureRow {
+  return async (path) => {
+    const folder = await mkdtemp(join(tmpdir(), 'remora-md-'))
+    try {
+      await cp(path, join(folder, 'block/md9/md'), { recursive: true })
+      const skipped: Error[] = []
+      const found = await readMdSysfs(tree(folder), 'md9', (error) => skipped.push(error))
+      assert.deepEqual(skipped, [])
+      assert.ok(found)
+      assert.deepEqual(
+        [found.level, found.arrayState, found.raidDisks, found.degraded],
+        [level, state, disks, degraded],
+      )
+      assert.equal(found.members.map(({ name, states }) => `${name}:${states.join('+')}`).join(' '), members)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+}
+
+checkCaptures('mdraid/sysfs', {
+  'procfs-md0': sysfs('raid0', 'clean', 2, undefined, 'sdg:in_sync sdh:in_sync'),
+  'procfs-md4': sysfs('raid4', 'clean', 3, 0, 'sdk:in_sync sdl:in_sync sdm:in_sync'),
+  'procfs-md6': sysfs('raid6', 'active', 4, 1, 'sdq:in_sync sdr:in_sync sds:in_sync sdt:spare'),
+  'procfs-md8': sysfs('raid5', 'active', 11, 0, 'sdy:in_sync sdz:in_sync'),
+})
+
+async function copyOf(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'remora-md-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await cp(fixture, folder, { recursive: true })
+  return folder
+}
