@@ -1,7 +1,7 @@
 /** Every collector, in the order the pages show them. */
 import type { Collector } from '../src/model.ts'
-import { files } from './files/files.ts'
 import { fibrechannel } from './fibrechannel/fibrechannel.ts'
+import { files } from './files/files.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { journald } from './journald/journald.ts'
