@@ -12,10 +12,10 @@ export const phyInfo = gauge(
 )
 export const phyEnabled = gauge('node_sas_phy_enabled', 'none', 'enable', '1 when the phy is enabled.', label)
 export const phyLinkRate = gauge(
-  'node_sas_phy_link_rate_bits_per_second',
+  'node_sas_phy_link_rate_bytes_per_second',
   'none',
   'negotiated_linkrate, maximum_linkrate, maximum_linkrate_hw',
-  'Line rate in bits per second: negotiated now, the most allowed, the most the hardware can.',
+  'Line rate in bytes per second (bits / 8): negotiated now, the most allowed, the most the hardware can.',
   [...label, 'rate'],
 )
 export const phyCounters = [

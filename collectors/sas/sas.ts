@@ -62,7 +62,7 @@ export const sas: Collector = {
         const value = parseLinkRate(await read(`${at}/${file}`))
         if (value === undefined) continue
         rates[rate] = value
-        yield { metric: phyLinkRate, value, labels: { ...labels, rate } }
+        yield { metric: phyLinkRate, value: value / 8, labels: { ...labels, rate } }
       }
       for (const metric of phyCounters) {
         const text = await read(`${at}/${metric.source}`)

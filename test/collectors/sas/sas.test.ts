@@ -20,17 +20,17 @@ test('sas reads phys, hosts, end devices and expanders', async () => {
     'node_sas_host_info{driver="mpt3sas",host="host0"}': 1,
     'node_sas_phy_info{device_type="end device",phy="phy-0:0",sas_address="0x5000000000000f00"}': 1,
     'node_sas_phy_enabled{phy="phy-0:0"}': 1,
-    'node_sas_phy_link_rate_bits_per_second{phy="phy-0:0",rate="negotiated"}': 12e9,
-    'node_sas_phy_link_rate_bits_per_second{phy="phy-0:0",rate="maximum"}': 12e9,
-    'node_sas_phy_link_rate_bits_per_second{phy="phy-0:0",rate="hardware"}': 12e9,
+    'node_sas_phy_link_rate_bytes_per_second{phy="phy-0:0",rate="negotiated"}': 1.5e9,
+    'node_sas_phy_link_rate_bytes_per_second{phy="phy-0:0",rate="maximum"}': 1.5e9,
+    'node_sas_phy_link_rate_bytes_per_second{phy="phy-0:0",rate="hardware"}': 1.5e9,
     'node_sas_phy_invalid_dwords_total{phy="phy-0:0"}': 17,
     'node_sas_phy_running_disparity_errors_total{phy="phy-0:0"}': 4,
     'node_sas_phy_loss_of_dword_sync_total{phy="phy-0:0"}': 2,
     'node_sas_phy_reset_problems_total{phy="phy-0:0"}': 1,
     'node_sas_phy_info{device_type="none",phy="phy-0:1",sas_address="0x5000000000000f01"}': 1,
     'node_sas_phy_enabled{phy="phy-0:1"}': 0,
-    'node_sas_phy_link_rate_bits_per_second{phy="phy-0:1",rate="maximum"}': 12e9,
-    'node_sas_phy_link_rate_bits_per_second{phy="phy-0:1",rate="hardware"}': 12e9,
+    'node_sas_phy_link_rate_bytes_per_second{phy="phy-0:1",rate="maximum"}': 1.5e9,
+    'node_sas_phy_link_rate_bytes_per_second{phy="phy-0:1",rate="hardware"}': 1.5e9,
     'node_sas_phy_invalid_dwords_total{phy="phy-0:1"}': 0,
     'node_sas_phy_running_disparity_errors_total{phy="phy-0:1"}': 0,
     'node_sas_phy_loss_of_dword_sync_total{phy="phy-0:1"}': 0,
@@ -85,8 +85,8 @@ function phy(gigabits: number | undefined, counters: readonly number[]): Capture
     try {
       await cp(path, join(folder, 'sys/class/sas_phy/phy-9:9'), { recursive: true })
       const { series } = await collectOnce(sas, contextOf({ folder }))
-      const rate = series.get('node_sas_phy_link_rate_bits_per_second{phy="phy-9:9",rate="negotiated"}')
-      assert.equal(rate === undefined ? undefined : rate / 1e9, gigabits)
+      const rate = series.get('node_sas_phy_link_rate_bytes_per_second{phy="phy-9:9",rate="negotiated"}')
+      assert.equal(rate === undefined ? undefined : rate / 1.25e8, gigabits)
       const names = ['invalid_dwords', 'running_disparity_errors', 'loss_of_dword_sync', 'reset_problems']
       assert.deepEqual(
         names.map((name) => series.get(`node_sas_phy_${name}_total{phy="phy-9:9"}`)),
