@@ -4,10 +4,11 @@
  * which on a RAM root is memory.
  */
 import { constants } from 'node:fs'
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CommandResult } from './command.ts'
+import { CommandError } from './errors.ts'
 import type { CollectContext } from './model.ts'
 
 /** How a tool is called and where it may be. */
@@ -34,6 +35,12 @@ export interface ToolCall {
   readonly name: string
   /** The exit code is a result: tools of this kind lie with it. @throws {CommandError} as the command runner */
   exec(args: readonly string[], bounds?: ToolBounds): Promise<CommandResult>
+  /**
+   * Takes a file that the tool left in its working directory: some write what they are asked into one alone.
+   * @returns undefined if it left none
+   * @throws {CommandError} it is bigger than that
+   */
+  left(name: string, mostBytes: number): Promise<Buffer | undefined>
 }
 
 export interface ToolBounds {
@@ -110,11 +117,24 @@ export async function withTool<T>(
           deadlineSeconds: bounds.deadlineSeconds ?? 60,
           ...(bounds.maxOutputBytes !== undefined && { maxOutputBytes: bounds.maxOutputBytes }),
         }),
+      left: (name, mostBytes) => take(join(cwd, name), mostBytes),
     })
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true })
     done.resolve()
     if (callers.get(tool.family) === last) callers.delete(tool.family)
+  }
+}
+
+async function take(path: string, mostBytes: number): Promise<Buffer | undefined> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found?.isFile()) return undefined
+  try {
+    if (found.size > mostBytes)
+      throw new CommandError(`Cannot read "${path}": more than ${mostBytes} bytes of output`)
+    return await readFile(path)
+  } finally {
+    await rm(path, { force: true })
   }
 }
 

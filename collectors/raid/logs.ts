@@ -1,4 +1,5 @@
 /** The event logs of the controllers that one family of tools shows, from the committed positions on. */
+import { CommandError, ToolError } from '../../src/errors.ts'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
 import { findTools, withTool } from '../../src/tool.ts'
 import type { RaidVendor } from './vendor.ts'
@@ -18,6 +19,7 @@ export async function* readVendorLogs(
   for (const tool of await findTools(vendor, context)) {
     // Read whole before it is yielded: the tool is not kept from others while the spool has no room.
     const batches: SourceBatch[] = []
+    let done = false
     try {
       await withTool(tool, context, async (call) => {
         const { signal, skip } = context
@@ -25,12 +27,16 @@ export async function* readVendorLogs(
         for await (const batch of vendor.readLogs?.({ tool: call, signal, skip, ...since }) ?? [])
           batches.push(batch)
       })
+      done = true
     } catch (error) {
       if (context.signal.aborted) throw error
-      context.skip(error instanceof Error ? error : new Error(String(error)))
+      const absent = error instanceof ToolError && error.refusal === 'no-controller'
+      // What holds this tool holds the others of its family as long.
+      done = error instanceof CommandError && error.timedOut
+      if (!absent) context.skip(error instanceof Error ? error : new Error(String(error)))
     }
     yield* batches
-    if (batches.length > 0 && vendor.every !== true) return
+    if (done && vendor.every !== true) return
   }
 }
 

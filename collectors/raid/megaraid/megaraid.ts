@@ -6,6 +6,7 @@ import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import type { Card, Reading } from './card.ts'
 import { megaraidMetrics } from './de-facto.ts'
 import { deFactoSamples } from './de-facto-samples.ts'
+import { readMegacliLogs, readStorcliLogs } from './logs.ts'
 import { readMegacli } from './megacli/megacli.ts'
 import { readStorcli } from './storcli/storcli.ts'
 
@@ -29,6 +30,8 @@ export const megaraid: RaidVendor = {
     for (const card of cards) yield* itemsOf(card)
     for (const one of unread) yield { unread: one }
   },
+  readLogs: (context) =>
+    speaksText(context.tool.name) ? readMegacliLogs(context) : readStorcliLogs(context),
 }
 
 function readCards(context: VendorContext): Promise<Reading> {

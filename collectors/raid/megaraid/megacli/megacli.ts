@@ -1,19 +1,19 @@
 /** MegaCli, MegaCli64 and megacli: text, one question for all adapters at a time. */
 import { CommandError } from '../../../../src/errors.ts'
-import type { ToolCall } from '../../../../src/tool.ts'
+import type { ToolBounds, ToolCall } from '../../../../src/tool.ts'
 import type { Task } from '../../report.ts'
 import type { VendorContext } from '../../vendor.ts'
 import type { Reading } from '../card.ts'
 import { ratioOf } from '../values.ts'
-import { adapterOf, summaryOf } from './adapters.ts'
-import { type Adapters, cardsOf } from './cards.ts'
+import { summaryOf } from './adapters.ts'
+import { cardsOf } from './cards.ts'
 import { adaptersOf } from './text.ts'
 
 /** Asks, without a log where the build can do that. @throws {CommandError} as the tool */
-export function asker(tool: ToolCall): (args: readonly string[]) => Promise<string> {
+export function asker(tool: ToolCall): (args: readonly string[], bounds?: ToolBounds) => Promise<string> {
   let quiet = ['-NoLog']
-  return async (args) => {
-    const run = async () => (await tool.exec([...args, ...quiet])).stdout.toString('utf8')
+  return async (args, bounds) => {
+    const run = async () => (await tool.exec([...args, ...quiet], bounds)).stdout.toString('utf8')
     const text = await run()
     if (quiet.length === 0 || !/invalid input|unrecogni[sz]ed|syntax/i.test(text.slice(0, 4096))) return text
     quiet = []
@@ -82,15 +82,5 @@ export function progressOf(text: string): ReadonlyMap<string, number> {
       const ratio = ratioOf(percent)
       return ratio === undefined ? [] : [[`${enclosure}:${slot}`, ratio] as const]
     }),
-  )
-}
-
-/** The serial numbers of the adapters, by number. */
-export async function megacliSerials(
-  ask: (args: readonly string[]) => Promise<string>,
-): Promise<ReadonlyMap<string, string | undefined>> {
-  const info: Adapters = adaptersOf(await ask(['-AdpAllInfo', '-aALL']), 'MegaCli -AdpAllInfo -aALL')
-  return new Map(
-    [...info].map(([controller, lines]) => [controller, adapterOf(controller, lines).part.controllerSerial]),
   )
 }

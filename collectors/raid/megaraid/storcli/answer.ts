@@ -22,19 +22,23 @@ export type Ask = (args: readonly string[], bounds?: ToolBounds) => Promise<read
 
 /** Asks in JSON, without a log where the build can do that. */
 export function asker(tool: ToolCall): Ask {
-  let quiet = ['nolog']
+  const run = quietly(tool)
   return async (args, bounds = {}) => {
     const words = [...args, 'J']
-    const run = async () => {
-      const limits = { maxOutputBytes: biggestBytes, ...bounds }
-      return (await tool.exec([...words, ...quiet], limits)).stdout.toString('utf8')
-    }
-    let text = await run()
-    if (quiet.length > 0 && refusesOption(text)) {
-      quiet = []
-      text = await run()
-    }
+    const text = await run(words, { maxOutputBytes: biggestBytes, ...bounds })
     return parseAnswers(text, `${tool.name} ${words.join(' ')}`)
+  }
+}
+
+/** Runs the tool with `nolog`, and once it refuses that, without. @throws {CommandError} as the tool */
+export function quietly(tool: ToolCall): (args: readonly string[], bounds: ToolBounds) => Promise<string> {
+  let quiet = ['nolog']
+  return async (args, bounds) => {
+    const run = async () => (await tool.exec([...args, ...quiet], bounds)).stdout.toString('utf8')
+    const text = await run()
+    if (quiet.length === 0 || !refusesOption(text)) return text
+    quiet = []
+    return run()
   }
 }
 
