@@ -24,7 +24,7 @@ export const controllerTemperature = gauge(
   'raid_controller_temperature_celsius',
   'celsius',
   'tool',
-  'Temperature of the RAID-on-chip (roc) or the board.',
+  'Temperature of the RAID-on-chip (roc), the board, or a sensor of an enclosure (e0 temp0).',
   [...controller, 'sensor'],
 )
 export const memoryCorrectable = counter(

@@ -26,9 +26,9 @@ export function numberAt(word: string | undefined): number | undefined {
   return digits ? Number(digits[0]) : undefined
 }
 
-/** `16%` as 0.16; undefined for anything else, and beyond the whole. */
+/** `16%` and `16%(A)` as 0.16; undefined for anything else, and beyond the whole. */
 export function ratioOf(word: string | undefined): number | undefined {
-  const percent = word?.trim().endsWith('%') ? numberAt(word) : undefined
+  const percent = /^[\d.]{1,31}%(\(|$)/.test(word?.trim() ?? '') ? numberAt(word) : undefined
   return percent === undefined || percent > 100 ? undefined : percent / 100
 }
 

@@ -1,7 +1,8 @@
 /** Every family of tools, in the order in which they are read. */
+import { threeware } from './3ware/threeware.ts'
 import { adaptec } from './adaptec/arcconf.ts'
 import { lsi } from './lsi/lsi.ts'
 import { megaraid } from './megaraid/megaraid.ts'
 import type { RaidVendor } from './vendor.ts'
 
-export const vendors: readonly RaidVendor[] = [megaraid, adaptec, lsi]
+export const vendors: readonly RaidVendor[] = [megaraid, adaptec, lsi, threeware]

@@ -45,6 +45,7 @@ async function* readIrcu({ tool, skip, signal }: VendorContext): AsyncGenerator<
     } catch (cause) {
       if (signal.aborted) throw cause
       skip(new Error(`Cannot read controller ${controller}`, { cause }))
+      yield { unread: controller }
     }
   }
 }

@@ -2,5 +2,6 @@
 import type { Words } from '../words.ts'
 import { lsiWords } from './lsi.ts'
 import { mdWords } from './md.ts'
+import { threewareWords } from './threeware.ts'
 
-export const otherWords: readonly Words[] = [...lsiWords, ...mdWords]
+export const otherWords: readonly Words[] = [...lsiWords, ...threewareWords, ...mdWords]

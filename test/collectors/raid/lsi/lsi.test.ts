@@ -140,7 +140,10 @@ test('lsi reads the other controllers when one does not answer, and says nothing
   assert.equal(causes.length, 2)
   assert.match(causes[0] ?? '', /^Cannot parse DISPLAY: it ends with "SAS2IRCU: Error executing/)
   assert.match(causes[1] ?? '', /^Cannot parse STATUS/)
-  const known = new Map([['raid:lsi:sas2%3A0:drive:2:1', 'jbod']])
+  const known = new Map([
+    ['raid:lsi:sas2%3A0:controller', 'optimal'],
+    ['raid:lsi:sas2%3A0:drive:2:1', 'jbod'],
+  ])
   const later = await collectOnce(raid, contextOf({ ...machine, states: known }))
   assert.deepEqual(
     later.states.filter(({ part }) => part.includes('sas2%3A0')),
