@@ -186,11 +186,9 @@ test('3ware loses no part when a controller answers with an error', async (t) =>
   assert.match(String(context.skipped[1]?.cause), /no table of drives/)
 })
 
-const texts = ['show', 'c0_show_all', 'c0/p0_show_all', 'c0/bbu_show_all', 'c0/e0_show_all'].map((name) =>
-  fixture(`${folder}/${name}`),
-)
-fuzzParser('tw_cli show', texts, parseTwList)
-fuzzParser('tw_cli /c0 show all', texts, (text) => {
+const texts = (...names: readonly string[]) => names.map((name) => fixture(`${folder}/${name}`))
+fuzzParser('tw_cli show', texts('show'), parseTwList)
+fuzzParser('tw_cli /c0 show all', texts('c0_show_all', 'c0/p0_show_all', 'c0/bbu_show_all'), (text) => {
   const card = {
     controller: '0',
     fields: parseTwFields(text, '/c0'),
@@ -203,4 +201,4 @@ fuzzParser('tw_cli /c0 show all', texts, (text) => {
   }
   return [twParts(card), [...twSamples(card)].map(({ value }) => value)]
 })
-fuzzParser('tw_cli /c0/e0 show all', texts, parseTwEnclosure)
+fuzzParser('tw_cli /c0/e0 show all', texts('c0/e0_show_all'), parseTwEnclosure)
