@@ -4,7 +4,7 @@
  * which on a RAM root is memory.
  */
 import { constants } from 'node:fs'
-import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CommandResult } from './command.ts'
@@ -138,11 +138,30 @@ async function take(path: string, mostBytes: number): Promise<Buffer | undefined
   }
 }
 
+const folderPrefix = 'remora-tool-'
+/** No tool runs for so long. */
+const staleMilliseconds = 3_600_000
+/** Once in a process. */
+let swept: Promise<void> | undefined
+
+/** Removes what an agent that was killed has left in memory. One that is in the way of nobody may stay. */
+export async function sweepFolders(base: string): Promise<void> {
+  const names = await readdir(base).catch(() => [])
+  for (const name of names.filter((name) => name.startsWith(folderPrefix))) {
+    const path = join(base, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found === undefined || Date.now() - found.mtimeMs < staleMilliseconds) continue
+    await rm(path, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
 async function privateFolder(): Promise<string> {
   const errors: unknown[] = []
   for (const base of memoryFolders) {
     try {
-      return await mkdtemp(join(base, 'remora-tool-'))
+      swept ??= sweepFolders(base)
+      await swept
+      return await mkdtemp(join(base, folderPrefix))
     } catch (error) {
       errors.push(error)
     }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { findTools, withTool } from '../../src/tool.ts'
+import { findTools, sweepFolders, withTool } from '../../src/tool.ts'
 import { contextOf } from '../collectors/context.ts'
 
 /** A folder that is a host's root, with these programs in it. */
@@ -71,4 +71,22 @@ test('tools go on to the next caller when one fails or is stopped while it waits
     settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.message)),
     ['exit code 3', 'stopped', 'ran'],
   )
+})
+
+test('tools: what a killed agent left in memory is removed once no tool can be using it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'remora-swept-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const hours = (count: number) => Date.now() / 1000 - count * 3600
+  for (const [name, age] of [
+    ['remora-tool-old', 2],
+    ['remora-tool-new', 0.5],
+    ['other', 2],
+  ] as const) {
+    await mkdir(join(folder, name))
+    await writeFile(join(folder, name, 'vendor.log'), 'noise')
+    await utimes(join(folder, name), hours(age), hours(age))
+  }
+  await sweepFolders(folder)
+  assert.deepEqual((await readdir(folder)).sort(), ['other', 'remora-tool-new'])
+  await sweepFolders('/nonexistent')
 })
