@@ -45,7 +45,7 @@ function severityOf(kind: RaidPart['kind'], state: string): number {
   return healthy.has(state) ? info : error
 }
 
-/** The controller, array or drive that was there and is not listed any more, by the name that `stateOf` gave it. */
+/** The controller, array, drive or battery that was there and is not listed any more, by the name that `stateOf` gave it. */
 export function goneState(name: string): StateReading | undefined {
   const place = placeOf(name)
   if (place === undefined) return undefined
@@ -56,14 +56,14 @@ export function goneState(name: string): StateReading | undefined {
     state: goneAs[kind],
     healthy: false,
     event: `raid.${kind}`,
-    severity: kind === 'array' ? warn : error,
+    severity: kind === 'array' || kind === 'battery' ? warn : error,
     body: `The ${kind} at ${at.map((pair) => pair.join(' ')).join(', ')} is no longer there`,
     attributes: where,
   }
 }
 
 /** What stands for "not there" in the states of each kind. */
-const goneAs = { controller: 'failed', array: 'unknown', drive: 'missing' } as const
+const goneAs = { controller: 'failed', array: 'unknown', drive: 'missing', battery: 'missing' } as const
 
 /** What tells the parts of one controller from all others in `known()`: every name of them begins with it. */
 export function controllerPrefix({
@@ -95,14 +95,16 @@ type Place = { readonly vendor: string; readonly controller: string } & (
   | { readonly kind: 'controller' }
   | { readonly kind: 'array'; readonly array: string }
   | { readonly kind: 'drive'; readonly enclosure: string; readonly slot: string }
+  | { readonly kind: 'battery'; readonly technology: string }
 )
 
-/** What a name says of the part's place; `controller` is the serial where it was known. Undefined for batteries and what is no name. */
+/** What a name says of the part's place; `controller` is the serial where it was known. Undefined for what is no name. */
 export function placeOf(name: string): Place | undefined {
   const [raid, vendor, controller, kind, first, second] = name.split(':').map(decodeURIComponent)
   if (raid !== 'raid' || vendor === undefined || controller === undefined) return undefined
   if (kind === 'controller') return { kind, vendor, controller }
   if (kind === 'array' && first !== undefined) return { kind, vendor, controller, array: first }
+  if (kind === 'battery' && first !== undefined) return { kind, vendor, controller, technology: first }
   if (kind !== 'drive' || first === undefined || second === undefined) return undefined
   return { kind, vendor, controller, enclosure: first, slot: second }
 }

@@ -1,5 +1,5 @@
 /** The table of `remora collect raid`: what an operator sees at a glance, bad things marked. */
-import type { Sample, Table } from '../../src/model.ts'
+import type { Cell, Labels, Sample, Table } from '../../src/model.ts'
 import { humanise } from '../../src/units.ts'
 
 const bad = new Set([
@@ -13,51 +13,7 @@ const bad = new Set([
   'rebuilding',
 ])
 
-/** One row for each controller, array, battery and drive. */
-export function raidTable(samples: readonly Sample[]): Table {
-  const rows: Table[number][] = []
-  const info = /^raid_(controller|array|battery|drive)_info$/
-  const values = new Map(samples.map((sample) => [keyOf(sample), sample.value]))
-  for (const { metric, labels } of samples) {
-    const kind = info.exec(metric.name)?.[1]
-    if (kind === undefined) continue
-    const place = placeLabels[kind] ?? []
-    const at = Object.fromEntries(place.map((name) => [name, labels[name] ?? '']))
-    const states = samples.filter(
-      (sample) =>
-        sample.metric.name === `raid_${kind}_state` &&
-        sample.value === 1 &&
-        place.every((name) => sample.labels[name] === at[name]),
-    )
-    const state = states[0]?.labels.state ?? ''
-    const size = values.get(keyOf({ metric: { name: `raid_${kind}_size_bytes` }, labels: at }))
-    const celsius = values.get(keyOf({ metric: { name: `raid_${kind}_temperature_celsius` }, labels: at }))
-    const tasks = samples.filter(
-      (sample) =>
-        sample.metric.name === `raid_${kind}_progress_ratio` &&
-        place.every((name) => sample.labels[name] === at[name]),
-    )
-    const where = place
-      .slice(2)
-      .map((name) => at[name])
-      .filter((word) => word !== '')
-      .join(':')
-    rows.push([
-      { text: `${labels.vendor} ${labels.controller}` },
-      { text: `${kind} ${where}`.trimEnd() },
-      { text: [labels.level, labels.model, labels.name].filter(Boolean).join(' ') },
-      { text: size === undefined ? '' : humanise(size, 'bytes') },
-      {
-        text: state === labels.status?.toLowerCase() ? state : `${state} (${labels.status})`,
-        bad: bad.has(state),
-      },
-      { text: celsius === undefined ? '' : humanise(celsius, 'celsius') },
-      { text: tasks.map((task) => `${task.labels.operation} ${humanise(task.value, 'ratio')}`).join(', ') },
-    ])
-  }
-  return rows
-}
-
+/** What tells one part from the others of its kind. */
 const placeLabels: Readonly<Record<string, readonly string[]>> = {
   controller: ['vendor', 'controller'],
   array: ['vendor', 'controller', 'array'],
@@ -65,13 +21,56 @@ const placeLabels: Readonly<Record<string, readonly string[]>> = {
   drive: ['vendor', 'controller', 'enclosure', 'slot'],
 }
 
-function keyOf({
-  metric,
-  labels,
-}: {
-  readonly metric: { readonly name: string }
-  readonly labels: Sample['labels']
-}) {
-  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify([metric.name, pairs])
+interface Part {
+  readonly kind: string
+  readonly place: readonly string[]
+  info?: Labels
+  state: string
+  sizeBytes?: number
+  drives?: number
+  celsius?: number
+  readonly tasks: string[]
+}
+
+/** One row for each controller, array, battery and drive, and for each drive that is gone. */
+export function raidTable(samples: readonly Sample[]): Table {
+  return [...partsOf(samples)].map(rowOf)
+}
+
+/** One look at each sample: a large machine has a hundred thousand. */
+function partsOf(samples: readonly Sample[]): Iterable<Part> {
+  const parts = new Map<string, Part>()
+  for (const { metric, labels, value } of samples) {
+    const [, kind = '', what] = /^raid_(controller|array|battery|drive)_(\w+)$/.exec(metric.name) ?? []
+    const names = placeLabels[kind]
+    if (names === undefined || what === undefined) continue
+    const place = names.map((name) => labels[name] ?? '')
+    const key = JSON.stringify([kind, ...place])
+    const part: Part = parts.get(key) ?? { kind, place, state: '', tasks: [] }
+    parts.set(key, part)
+    if (what === 'info') part.info = labels
+    else if (what === 'state' && value === 1) part.state = labels.state ?? ''
+    else if (what === 'size_bytes') part.sizeBytes = value
+    else if (what === 'drives') part.drives = value
+    else if (what === 'temperature_celsius') part.celsius = value
+    else if (what === 'progress_ratio') part.tasks.push(`${labels.operation} ${humanise(value, 'ratio')}`)
+  }
+  return parts.values()
+}
+
+function rowOf({ kind, place, info = {}, state, sizeBytes, drives, celsius, tasks }: Part): readonly Cell[] {
+  const [vendor, controller, ...where] = place
+  const at = where.filter((word) => word !== '').join(':')
+  const status = info.status ?? ''
+  const said = status === '' || state === status.toLowerCase() ? state : `${state} (${status})`
+  return [
+    { text: `${vendor} ${controller}` },
+    { text: `${kind} ${at}`.trimEnd() },
+    { text: [info.level, info.model, info.name].filter(Boolean).join(' ') },
+    { text: sizeBytes === undefined ? '' : humanise(sizeBytes, 'bytes') },
+    { text: drives === undefined ? '' : `${drives} drives` },
+    { text: said, bad: bad.has(state) },
+    { text: celsius === undefined ? '' : humanise(celsius, 'celsius') },
+    { text: tasks.join(', ') },
+  ]
 }

@@ -89,7 +89,10 @@ function toTable(result: Result, { collectors, isColoured }: CollectOnce): strin
   const lines = [
     ...said.flatMap(wrapWords),
     ...(table ? tableLines(table(reading?.samples ?? []), isColoured) : seriesLines(reading?.samples ?? [])),
-    ...(reading?.states ?? []).flatMap((state) => wrapWords(stateLine(state))),
+    // A table shows every part; of the states only what is wrong is said again.
+    ...(reading?.states ?? [])
+      .filter(({ healthy }) => !table || !healthy)
+      .flatMap((state) => wrapWords(stateLine(state))),
   ]
   if (result.is === 'read' && lines.length === 0) return `${result.name}: nothing to read here`
   return [result.name, ...lines.map((line) => `  ${line}`)].join('\n')

@@ -60,7 +60,7 @@ export function cardsOf(answers: Answers, skip: (error: Error) => void): readonl
       volumes,
       disks,
       batteries: battery ? [battery] : [],
-      whole: lines !== undefined && answers.volumes !== undefined,
+      whole: [answers.drives, answers.volumes, answers.batteries].every((one) => one?.has(controller)),
     }
   })
 }
