@@ -155,7 +155,7 @@ test('values of every kind in the place of another give values or the own error'
 })
 
 test('huge and binary inputs take no unbounded time', () => {
-  const megabytes = (piece: string) => piece.repeat(Math.ceil((4 << 20) / piece.length))
+  const megabytes = (piece: string) => piece.repeat(Math.ceil((1 << 20) / piece.length))
   const begun = performance.now()
   for (const text of [
     megabytes('{'),
