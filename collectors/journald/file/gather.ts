@@ -16,7 +16,7 @@ import type { ListedFile } from './listing.ts'
 import { type Damage, lossesOf, lossInWords } from './losses.ts'
 import type { Series } from './series.ts'
 
-const mostEntries = 4000
+const mostEntries = 2000
 /** Of distinct fields. */
 const mostBytes = 4 << 20
 
