@@ -1,9 +1,17 @@
 /** What the vendors' texts have in common: fields with a colon, tables under a header, sizes, and words for "nothing". */
 import { ParseError } from '../../src/errors.ts'
 
+/** No tool prints longer ones; what a longer one holds behind is left out. */
+const longestLine = 1000
+
 /** The lines without their ends; control characters inside are blanks. */
 export function linesOf(text: string): string[] {
-  return text.split('\n').map((line) => line.replace(/\p{Cc}+/gu, ' ').trimEnd())
+  return text.split('\n').map((line) =>
+    line
+      .slice(0, longestLine)
+      .replace(/\p{Cc}+/gu, ' ')
+      .trimEnd(),
+  )
 }
 
 /** `key : value`, split at the first colon; undefined for a line without one, or with nothing before it. */
@@ -29,7 +37,7 @@ export function numberAt(word: string | undefined): number | undefined {
 /** `16%` and `16%(A)` as 0.16; undefined for anything else, and beyond the whole. */
 export function ratioOf(word: string | undefined): number | undefined {
   const percent = /^[\d.]{1,31}%(\(|$)/.test(word?.trim() ?? '') ? numberAt(word) : undefined
-  return percent === undefined || percent > 100 ? undefined : percent / 100
+  return percent === undefined || percent > 100 ? undefined : Math.round(percent * 1e6) / 1e8
 }
 
 const powers: Readonly<Record<string, number>> = { K: 1, M: 2, G: 3, T: 4, P: 5 }
