@@ -4,6 +4,7 @@ import { fibrechannel } from './fibrechannel/fibrechannel.ts'
 import { files } from './files/files.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
+import { infiniband } from './infiniband/infiniband.ts'
 import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
 import { md } from './md/md.ts'
@@ -24,6 +25,7 @@ export const collectors: readonly Collector[] = [
   md,
   sas,
   fibrechannel,
+  infiniband,
   smartctl,
   nvme,
   kmsg,
