@@ -29,7 +29,7 @@ export interface FamilyReading {
   readonly items: readonly VendorItem[]
 }
 
-type Around = Pick<CollectContext, 'run' | 'host' | 'signal' | 'skip'>
+type Around = Pick<CollectContext, 'run' | 'sys' | 'host' | 'signal' | 'skip'>
 
 /** What went wrong is reported by `skip`; a tool without controllers is no failure. */
 export async function readFamily(vendor: RaidVendor, context: Around): Promise<FamilyReading> {
@@ -57,10 +57,10 @@ async function readTool(
   context: Around,
   items: VendorItem[],
 ): Promise<{ readonly state: ToolState; readonly hung: boolean }> {
-  const { signal, skip } = context
+  const { sys, host, signal, skip } = context
   try {
     await withTool(tool, context, async (call) => {
-      for await (const item of vendor.read({ tool: call, signal, skip })) items.push(item)
+      for await (const item of vendor.read({ tool: call, sys, host, signal, skip })) items.push(item)
     })
     return { state: 'ok', hung: false }
   } catch (error) {

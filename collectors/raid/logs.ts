@@ -13,7 +13,7 @@ export async function* readVendorLogs(
   vendor: RaidVendor,
   positions: ReadonlyMap<string, string>,
   initial: string,
-  context: Pick<CollectContext, 'run' | 'host' | 'signal' | 'skip'>,
+  context: Pick<CollectContext, 'run' | 'sys' | 'host' | 'signal' | 'skip'>,
 ): AsyncGenerator<SourceBatch> {
   if (!vendor.readLogs) return
   for (const tool of await findTools(vendor, context)) {
@@ -22,9 +22,9 @@ export async function* readVendorLogs(
     let done = false
     try {
       await withTool(tool, context, async (call) => {
-        const { signal, skip } = context
+        const { sys, host, signal, skip } = context
         const since = { positions, sinceMilliseconds: startOf(initial) }
-        for await (const batch of vendor.readLogs?.({ tool: call, signal, skip, ...since }) ?? [])
+        for await (const batch of vendor.readLogs?.({ tool: call, sys, host, signal, skip, ...since }) ?? [])
           batches.push(batch)
       })
       done = true

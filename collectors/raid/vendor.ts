@@ -1,10 +1,10 @@
 /** What one family of vendor tools gives: parts, de-facto series beside them, and the controllers' event logs. */
-import type { Metric, Sample, SourceBatch } from '../../src/model.ts'
+import type { CollectContext, Metric, Sample, SourceBatch } from '../../src/model.ts'
 import type { ToolCall, ToolPlaces } from '../../src/tool.ts'
 import type { RaidPart, Vendor } from './report.ts'
 
 /** While a tool is read. */
-export interface VendorContext {
+export interface VendorContext extends Pick<CollectContext, 'sys' | 'host'> {
   /** The tool, alone with its family until the reading ends. */
   readonly tool: ToolCall
   readonly signal: AbortSignal

@@ -2,7 +2,7 @@
  * Adaptec, Microchip, IBM ServeRAID: arcconf. Each controller is asked for its configuration, its tasks and, where
  * the configuration does not have them, the errors it counted on its drives. Exit codes say little: the text decides.
  */
-import { ParseError } from '../../../src/errors.ts'
+import { CommandError, ParseError } from '../../../src/errors.ts'
 import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import { ask, listControllers } from './commands.ts'
 import { parseConfig } from './config.ts'
@@ -25,19 +25,21 @@ export const adaptec: RaidVendor = {
   ],
   metrics: [],
   async *read(context) {
-    const errors: unknown[] = []
-    for (const controller of await listControllers(context)) {
+    const controllers = await listControllers(context)
+    let read = 0
+    for (const controller of controllers) {
       try {
         yield* readController(context, controller)
+        read += 1
       } catch (error) {
         context.signal.throwIfAborted()
-        errors.push(error)
+        const hung = error instanceof CommandError && error.timedOut
+        const none = read === 0 && controller === controllers.at(-1)
+        if (hung || none || !(error instanceof Error)) throw error
+        context.skip(error)
+        yield { unread: controller }
       }
     }
-    // The others stand. Thrown, since a reading that ends well says that a controller it did not show is gone.
-    const last = errors.pop()
-    for (const error of errors) if (error instanceof Error) context.skip(error)
-    if (last !== undefined) throw last
   },
   readLogs,
 }

@@ -10,7 +10,7 @@ const most = 64
  * @throws {ToolError} it says why not; {ParseError} it is neither
  */
 export function parseControllers(text: string): string[] {
-  const [, found] = /^\s*Controllers found: ?(\d{1,6})\b/im.exec(text) ?? []
+  const [, found] = /^ *Controllers found: ?(\d{1,6})\b/im.exec(text) ?? []
   if (found === undefined) {
     if (/no controller/i.test(text)) return []
     const said = text.trim().slice(0, 100)
@@ -20,7 +20,7 @@ export function parseControllers(text: string): string[] {
   }
   if (Number(found) > most)
     throw new ParseError(`Cannot parse the number of controllers "${found}": too many`)
-  const numbers = [...text.matchAll(/^\s{0,20}Controller #?(\d{1,4})(?::|\s*$)/gm)].map(
+  const numbers = [...text.matchAll(/^ {0,20}Controller #?(\d{1,4})(?::| *$)/gm)].map(
     ([, number = '']) => number,
   )
   // Text without their numbers: they count from 1.

@@ -108,7 +108,7 @@ function parseTable(text: string): ControllerLog {
   }
   const told = entries.filter(({ words }) => words.length > 0)
   // A log of nothing has none of either.
-  if (told.length === 0 && !/^\s*Controllers found:/im.test(text))
+  if (told.length === 0 && !/^ *Controllers found:/im.test(text))
     throw new ParseError(`Cannot parse ControllerLog "${text.trim().slice(0, 100)}": no entry`)
   return { full: false, entries: told }
 }

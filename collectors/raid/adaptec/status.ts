@@ -28,7 +28,7 @@ const operations: readonly (readonly [RegExp, Operation])[] = [
  * @throws {ParseError} if it is no answer of GETSTATUS
  */
 export function parseStatus(text: string, skip: (error: Error) => void): Tasks {
-  if (!/^\s*(Controllers found:|Current operation\b|Logical device task)/im.test(text))
+  if (!/^ *(Controllers found:|Current operation\b|Logical device task)/im.test(text))
     throw new ParseError(`Cannot parse GETSTATUS "${text.trim().slice(0, 100)}": no "Current operation"`)
   const arrays = new Map<string, Task[]>()
   const drives = new Map<string, Task[]>()

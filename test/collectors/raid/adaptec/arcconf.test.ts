@@ -74,7 +74,7 @@ test('raid tells of an arcconf drive that was pulled and of a controller that is
   await host.answer('arcconf', { 'GETCONFIG 1 AL': text, 'GETCONFIG 2 AL': second.slice(0, 2000) })
   assert.deepEqual(await changes(), {
     changed: [],
-    state: 'failed',
+    state: 'ok',
     skipped: ['Cannot parse controller 2: the text ends before its drives'],
   })
   await host.answer('arcconf', { LIST: 'Controllers found: 1\nController 1: : Optimal\n' })
