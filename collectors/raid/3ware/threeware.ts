@@ -1,7 +1,9 @@
 /** 3ware controllers (AMCC, LSI) through tw_cli. One question a controller, one a drive, one for the battery. */
 import { CommandError, ParseError } from '../../../src/errors.ts'
+import type { SourceBatch } from '../../../src/model.ts'
 import { given, numberAt, type Row } from '../text.ts'
-import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
+import type { LogContext, RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
+import { newAlarms, parseAlarms } from './alarms.ts'
 import { twMetrics, twSamples } from './de-facto.ts'
 import {
   parseTwBattery,
@@ -22,6 +24,23 @@ export const threeware: RaidVendor = {
   folders: ['/opt/AMCC/CLI', '/opt/3ware/CLI', '/opt/lsi/tw_cli'],
   metrics: twMetrics,
   read: readControllers,
+  readLogs: readAlarms,
+}
+
+/** The alarms of each controller; those of the oldest series are seen by the first program alone that asks for them. */
+async function* readAlarms(context: LogContext): AsyncGenerator<SourceBatch> {
+  const ask = asker(context)
+  for (const { name } of (await list(ask)).controllers) {
+    try {
+      const fields = parseTwFields(await ask.must(`/${name}`, 'show', 'all'), `/${name}`)
+      const stream = given(fields.get('Serial Number')) ?? `3ware-${name}`
+      const alarms = parseAlarms(await ask.must(`/${name}`, 'show', 'alarms'))
+      yield* newAlarms(alarms, { stream, controller: name.slice(1) }, context)
+    } catch (cause) {
+      if (context.signal.aborted) throw cause
+      context.skip(new Error(`Cannot read the alarms of controller ${name}`, { cause }))
+    }
+  }
 }
 
 async function* readControllers(context: VendorContext): AsyncGenerator<VendorItem> {
