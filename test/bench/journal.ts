@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,7 +112,9 @@ async function folderOfFiles(path: string): Promise<string> {
   return join(path, inner)
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'remora-bench-'))
+/** As on a node whose root is RAM. */
+const ram = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const folder = await mkdtemp(join(ram, 'remora-bench-'))
 try {
   const given = process.env.BENCH_JOURNAL_DIR
   const journal = given

@@ -1,20 +1,30 @@
 /**
- * A real journald takes 10,000 entries a second for a minute, rotated every five seconds and vacuumed all the time:
+ * A real journald takes 10,000 entries a second for a minute (`--rate`, `--seconds`, `--reader`), rotated every five seconds and vacuumed all the time:
  * what was delivered and missed is what it has numbered, without a repeat. `npm run test:journal-minute`
  */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { journalFiles, journalFolders } from '../../collectors/journald/files.ts'
 import { tree } from '../../src/tree.ts'
 import { privateJournald } from '../private-journald.ts'
 import { message, numbersOf, reading } from './read.ts'
 
-const seconds = 60
-const perSecond = 10_000
+const { values: given } = parseArgs({
+  options: {
+    reader: { type: 'string', default: 'direct' },
+    seconds: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '10000' },
+  },
+})
+const seconds = Number(given.seconds)
+const perSecond = Number(given.rate)
 
 await using journal = await privateJournald({ settings: ['RuntimeMaxUse=24M', 'RuntimeMaxFileSize=4M'] })
-await using read = reading(journal.root)
+await using read = reading(journal.root, { reader: given.reader })
 const last = new Map<string, number>()
+/** From journald's stamp to the look that found the entry, whole milliseconds. */
+const lags: number[] = []
 let delivered = 0
 let ended = false
 
@@ -22,6 +32,7 @@ let ended = false
 function take(): void {
   const records = read.records.splice(0)
   delivered += records.length
+  for (const { time, observed } of records) lags.push(Number(observed - time) / 1e6)
   ended ||= records.some((record) => message(record) === 'the end')
   for (const [id, numbers] of numbersOf(records)) {
     for (const number of numbers) {
@@ -51,8 +62,13 @@ for (const { seqnumId, tail } of await journalFiles(host, await journalFolders(h
   issued.set(seqnumId, Math.max(tail, issued.get(seqnumId) ?? 0))
 const total = [...issued.values()].reduce((a, b) => a + b, 0)
 const missed = [...read.missed.values()].reduce((a, b) => a + b, 0)
+lags.sort((a, b) => a - b)
+const lagAt = (part: number) => Math.round(lags[Math.floor(lags.length * part)] ?? 0)
 console.log(
   JSON.stringify({
+    reader: given.reader,
+    lagMilliseconds: { p50: lagAt(0.5), p99: lagAt(0.99), most: Math.round(lags.at(-1) ?? 0) },
+    rssMB: Math.round(process.memoryUsage().rss / 1e6),
     seconds: took,
     issued: total,
     delivered,
