@@ -7,8 +7,8 @@ import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import { ask, listControllers } from './commands.ts'
 import { parseConfig } from './config.ts'
 import { type Counted, deviceErrorsOf, withErrors } from './device-errors.ts'
-import { readLogs } from './events.ts'
 import { isUnsupported, parseLog } from './log.ts'
+import { readLogs } from './read-logs.ts'
 import { noTasks, parseStatus, type Tasks } from './status.ts'
 
 export const adaptec: RaidVendor = {
@@ -84,7 +84,7 @@ async function readDeviceErrors(
 
 function unread<T>({ signal, skip }: VendorContext, error: unknown, instead: T): T {
   signal.throwIfAborted()
-  if (!(error instanceof Error)) throw error
+  if (!(error instanceof Error) || (error instanceof CommandError && error.timedOut)) throw error
   if (!isUnsupported(error)) skip(error)
   return instead
 }

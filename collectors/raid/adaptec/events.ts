@@ -1,45 +1,21 @@
 /**
- * The event log and the log of dead drives of each controller, from the committed positions on. Entries that have a
- * sequence number are known by it; those of versions without one by what they say, the last of them marking the place.
+ * What is new in the event log or the log of dead drives of a controller since the committed position. Entries that
+ * have a sequence number are known by it; those of versions without one by what they say, the last of them marking the
+ * place.
  */
 import { createHash } from 'node:crypto'
 import type { LogRecord, SourceBatch } from '../../../src/model.ts'
 import type { LogContext } from '../vendor.ts'
-import { parseBlocks, textOf } from './blocks.ts'
-import { ask, listControllers } from './commands.ts'
-import { sectionOf } from './controller.ts'
-import { type ControllerLog, type Entry, isUnsupported, parseLog, wordOf } from './log.ts'
+import { type ControllerLog, type Entry, wordOf } from './log.ts'
 
-const logs = ['EVENT', 'DEAD'] as const
+/** What arcconf keeps of events, by the word it is asked with. */
+export const eventLogs = ['EVENT', 'DEAD'] as const
 const batchRecords = 2000
-
-export async function* readLogs(context: LogContext): AsyncGenerator<SourceBatch> {
-  for (const controller of await listControllers(context)) {
-    const serial = await serialOf(context, controller)
-    for (const log of logs) {
-      try {
-        const read = parseLog(await ask(context, ['GETLOGS', controller, log]))
-        const stream = `${serial ?? `adaptec-${controller}`}${log === 'EVENT' ? '' : `:${log.toLowerCase()}`}`
-        yield* newEntries(read, { controller, stream, log }, context)
-      } catch (error) {
-        context.signal.throwIfAborted()
-        if (!(error instanceof Error)) throw error
-        if (!isUnsupported(error)) context.skip(error)
-      }
-    }
-  }
-}
-
-/** What names the stream, whatever number the controller has today. */
-async function serialOf(context: LogContext, controller: string): Promise<string | undefined> {
-  const { blocks } = parseBlocks(await ask(context, ['GETCONFIG', controller, 'AD']))
-  return textOf(sectionOf(blocks, 'controller information'), 'controller serial number')
-}
 
 interface Named {
   readonly controller: string
   readonly stream: string
-  readonly log: (typeof logs)[number]
+  readonly log: (typeof eventLogs)[number]
 }
 
 /** Where a stream stands: the last entry that was read. */

@@ -151,7 +151,7 @@ test('arcconf events come in bounded batches, each with the position after it', 
 
 test('raid reads the logs of every arcconf controller by its serial number', async (t) => {
   const refused = fixture('arcconf-3.07-smartraid-3154/GETLOGS_1_EVENT')
-  const { path, folder } = await machineWith(t, {
+  const machine = await machineWith(t, {
     arcconf: {
       LIST: fixture(`${two}/LIST`),
       'GETCONFIG 1 AD': fixture(`${two}/GETCONFIG_1_AL`),
@@ -162,7 +162,7 @@ test('raid reads the logs of every arcconf controller by its serial number', asy
       'GETLOGS 2 DEAD': fixture(`${two}/GETLOGS_2_DEAD`),
     },
   })
-  const context = contextOf({ path, folder })
+  const context = contextOf({ path: machine.path, folder: machine.folder })
   const positions = new Map<string, string>()
   const read = async () => {
     const batches: SourceBatch[] = []
@@ -186,4 +186,12 @@ test('raid reads the logs of every arcconf controller by its serial number', asy
   assert.match(warning?.body ?? '', /description=Drive 0,1: medium error & retry/)
   assert.deepEqual([dead?.eventName, dead?.severityNumber], ['raid.log.dead', 17])
   assert.deepEqual(await read(), [])
+
+  // Without its serial number a log is not read under another name.
+  await machine.answer('arcconf', { 'GETCONFIG 2 AD': 'Command aborted.\n' })
+  assert.deepEqual(await read(), [])
+  assert.deepEqual(
+    context.skipped.map(({ message }) => message),
+    Array(2).fill('Cannot read the log of controller "2": it does not say its serial number'),
+  )
 })

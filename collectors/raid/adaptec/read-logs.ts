@@ -1,0 +1,43 @@
+/** Reads the event logs of every controller that arcconf shows, each a stream of its own. */
+import { CommandError, ParseError } from '../../../src/errors.ts'
+import type { SourceBatch } from '../../../src/model.ts'
+import type { LogContext } from '../vendor.ts'
+import { parseBlocks, textOf } from './blocks.ts'
+import { ask, listControllers } from './commands.ts'
+import { sectionOf } from './controller.ts'
+import { eventLogs, newEntries } from './events.ts'
+import { isUnsupported, parseLog } from './log.ts'
+
+/** A log or a controller that cannot be read is told of; the others are read on. */
+export async function* readLogs(context: LogContext): AsyncGenerator<SourceBatch> {
+  for (const controller of await listControllers(context)) {
+    let name: string | undefined
+    for (const log of eventLogs) {
+      try {
+        name ??= await streamOf(context, controller)
+        const read = parseLog(await ask(context, ['GETLOGS', controller, log]))
+        const stream = log === 'EVENT' ? name : `${name}:${log.toLowerCase()}`
+        yield* newEntries(read, { controller, stream, log }, context)
+      } catch (error) {
+        context.signal.throwIfAborted()
+        // What hangs for one controller hangs for the next.
+        if (!(error instanceof Error) || (error instanceof CommandError && error.timedOut)) throw error
+        if (!isUnsupported(error)) context.skip(error)
+      }
+    }
+  }
+}
+
+/**
+ * The serial number, whatever number the controller has today; of a card without one that number.
+ * @throws {ParseError} the card did not say, and a guess would read all of its log again
+ */
+async function streamOf(context: LogContext, controller: string): Promise<string> {
+  const { blocks } = parseBlocks(await ask(context, ['GETCONFIG', controller, 'AD']))
+  const own = sectionOf(blocks, 'controller information')
+  if (textOf(own, 'controller status') === undefined)
+    throw new ParseError(
+      `Cannot read the log of controller "${controller}": it does not say its serial number`,
+    )
+  return textOf(own, 'controller serial number') ?? `adaptec-${controller}`
+}
