@@ -1,15 +1,16 @@
 /** What is in a gzip or zstd file, read forward: the rest of a log that was compressed before it was read. */
-import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { Content } from './identity.ts'
+import type { OpenFile } from './open-file.ts'
 
 export function isCompressed(name: string): boolean {
   return /\.(?:gz|zst)$/.test(name)
 }
 
 export class Compressed implements Content, AsyncDisposable {
-  readonly #path: string
+  readonly #file: OpenFile
+  readonly #isGzip: boolean
   #stream: Readable | undefined
   #pieces: AsyncIterator<Buffer> | undefined
   /** What was unpacked and may be asked for again, from here on. */
@@ -17,8 +18,10 @@ export class Compressed implements Content, AsyncDisposable {
   #window: Buffer = Buffer.alloc(0)
   #isTorn = false
 
-  constructor(path: string) {
-    this.#path = path
+  /** @param file closed with this @param name ends in `.gz` or `.zst` */
+  constructor(file: OpenFile, name: string) {
+    this.#file = file
+    this.#isGzip = name.endsWith('.gz')
   }
 
   /** Whether it ended too early, as one that is still being written does. */
@@ -41,12 +44,13 @@ export class Compressed implements Content, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stream?.destroy()
+    await this.#file[Symbol.asyncDispose]()
   }
 
   #begin(): void {
     this.#stream?.destroy()
-    const unpack = this.#path.endsWith('.gz') ? createGunzip() : createZstdDecompress()
-    const file = createReadStream(this.#path)
+    const unpack = this.#isGzip ? createGunzip() : createZstdDecompress()
+    const file = this.#file.stream()
     file.on('error', (error) => unpack.destroy(error))
     unpack.on('close', () => file.destroy())
     this.#stream = file.pipe(unpack)

@@ -40,6 +40,10 @@ export async function findFiles(host: Tree, sets: readonly LogSet[]): Promise<Fo
 
 export interface Sibling {
   readonly path: string
+  /** Of this file with this content, whatever it is called: device, inode, size and time. */
+  readonly key: string
+  readonly device: number
+  readonly inode: number
   readonly modified: number
 }
 
@@ -59,7 +63,16 @@ export async function siblings(path: string): Promise<Sibling[]> {
   for (const one of await readdir(folder).catch(() => [])) {
     if (!shape.test(one)) continue
     const status = await stat(join(folder, one)).catch(() => undefined)
-    if (status?.isFile()) found.push({ path: join(folder, one), modified: status.mtimeMs })
+    if (status?.isFile()) {
+      const key = [status.dev, status.ino, status.size, status.mtimeMs].join()
+      found.push({
+        path: join(folder, one),
+        key,
+        device: status.dev,
+        inode: status.ino,
+        modified: status.mtimeMs,
+      })
+    }
   }
   // Compressing keeps the time: the file itself comes before what is made of it.
   return found.sort(
@@ -69,4 +82,18 @@ export async function siblings(path: string): Promise<Sibling[]> {
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+/** A rotation renames many files: a listing in its midst may lack one. */
+const mostListings = 20
+
+/** The same once two listings have found the same files. */
+export async function settledSiblings(path: string): Promise<Sibling[]> {
+  let before = ''
+  for (let listing = 0; ; listing++) {
+    const found = await siblings(path)
+    const now = JSON.stringify(found)
+    if (now === before || listing >= mostListings) return found
+    before = now
+  }
 }

@@ -10,9 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe } from '../../src/errors.ts'
 import type { ReadContext, SourceBatch } from '../../src/model.ts'
 import { Compressed, isCompressed } from './compressed.ts'
-import { type FoundFile, findFiles, type Sibling, siblings } from './find.ts'
+import { type FoundFile, findFiles, type Sibling, settledSiblings, siblings } from './find.ts'
 import { continues, fingerprint, tailDigest } from './identity.ts'
-import { LogFile, OpenFile, type Rules } from './log-file.ts'
+import { LogFile, type Rules } from './log-file.ts'
+import { OpenFile } from './open-file.ts'
 import { type LogSet, type Options, wholeSince } from './options.ts'
 import { type FilePosition, parsePosition, writePosition } from './position.ts'
 import { presets } from './presets.ts'
@@ -31,8 +32,8 @@ const seekEveryMilliseconds = 500
 /** More logs than this are not held open: each one idle for a minute is closed. */
 const mostIdleMilliseconds = 60_000
 const mostOpen = 200
-/** A rotation may go on while the files beside a log are looked through: then once more, at most so often. */
-const mostListings = 5
+/** A rotation may go on while the files beside a log are looked through: then they are listed anew, at most so often. */
+const mostStale = 50
 
 /** A log whose rest is to be found. */
 interface Sought {
@@ -78,6 +79,8 @@ class Following {
   readonly #complained = new Set<string>()
   /** The log that each inode was, as far as it is known. */
   readonly #streamAt = new Map<string, string>()
+  /** Files beside logs that were looked into. */
+  readonly #looked = new Set<string>()
   /** Paths of known logs, before the first look. */
   readonly #unvisited: Set<string>
   #found: FoundFile[] = []
@@ -120,7 +123,7 @@ class Following {
         this.#current.delete(path)
         this.#leaving.add(log)
       }
-      for (const path of this.#unvisited) await this.#catchUp(path)
+      for (const path of this.#unvisited) yield* this.#catchUp(path)
       this.#unvisited.clear()
       for (const file of this.#found) yield* this.#meet(file)
       this.#isFirst = false
@@ -159,7 +162,7 @@ class Following {
       }
       const log = await this.#identify(content, file)
       // Before anything of this one is committed: after a restart only what is newer than it would be looked for.
-      if (log === undefined || !this.#known.has(log.stream)) await this.#catchUp(file.path)
+      if (log === undefined || !this.#known.has(log.stream)) yield* this.#catchUp(file.path)
       if (log === undefined) {
         await content[Symbol.asyncDispose]()
         return
@@ -320,11 +323,14 @@ class Following {
   }
 
   async #seekBeside(stream: string, position: FilePosition): Promise<boolean> {
-    const beside = (await siblings(position.path)).map(({ path }) => path)
+    const beside = await siblings(position.path)
     // A compressed one may be half written beside the file that it is made of.
-    const ordered = [...beside.filter((one) => !isCompressed(one)), ...beside.filter(isCompressed)]
-    for (const path of ordered) {
-      const content = await contentOf(path)
+    const ordered = [
+      ...beside.filter((one) => !isCompressed(one.path)),
+      ...beside.filter((one) => isCompressed(one.path)),
+    ]
+    for (const one of ordered) {
+      const content = await contentOf(one)
       if (content === undefined) continue
       if (position.offset > 0 && (await continues(content, position))) {
         const place = content instanceof OpenFile ? { device: content.device, inode: content.inode } : {}
@@ -341,35 +347,53 @@ class Following {
    * Begins what was written and rotated away between two looks, or two lives: it lies beside a known log, is not known
    * itself, and is newer. Oldest first, so that those begun later are newer than what is committed.
    */
-  async #catchUp(path: string): Promise<void> {
+  async *#catchUp(path: string): AsyncGenerator<SourceBatch, void> {
     const own = [...this.#known.values()].filter((position) => position.path === path)
     if (own.length === 0) return
     const newest = Math.max(...own.map(({ modified }) => modified))
-    for (let listing = 0, before = ''; listing < mostListings; listing++) {
-      const beside = await siblings(path)
-      const now = JSON.stringify(beside)
-      if (now === before) return
-      before = now
-      for (const one of beside) if (one.modified >= newest && one.path !== path) await this.#begin(path, one)
+    for (let stale = 0; stale < mostStale; ) {
+      const beside = await settledSiblings(path)
+      const isNew = (one: Sibling) =>
+        one.modified >= newest && one.path !== path && !this.#looked.has(one.key)
+      if (!beside.some(isNew)) return
+      for (const one of beside.filter(isNew)) {
+        const content = await contentOf(one).catch((error: unknown) => {
+          this.#complain(one.path, error)
+          return 'unreadable' as const
+        })
+        if (content === 'unreadable') {
+          this.#looked.add(one.key)
+          continue
+        }
+        if (content === undefined) {
+          stale += 1
+          break // Renamed since: another one would be begun in its place, before it.
+        }
+        const log = await this.#begin(path, one, content)
+        // At once: a life that is too short for all of them still goes forward.
+        if (log !== undefined) yield* this.#drain(log, true)
+        this.#looked.add(one.key)
+      }
     }
   }
 
-  async #begin(path: string, sibling: Sibling): Promise<void> {
+  /** @returns undefined if it is known */
+  async #begin(path: string, sibling: Sibling, content: OpenFile | Compressed): Promise<LogFile | undefined> {
     try {
-      const content = await contentOf(sibling.path)
-      if (content === undefined) return
       const header = await fingerprint(content, true)
       if (header === undefined || this.#hasHeader(header) || this.#isFound(content)) {
         await content[Symbol.asyncDispose]()
-        return
+        return undefined
       }
       const { device, inode } = content instanceof OpenFile ? content : { device: 0, inode: 0 }
       const { modified } = sibling
       const position = { path, device, inode, modified, header, offset: 0, tail: '', done: false }
-      const rules = this.#rules(this.#setOf(path))
-      this.#leaving.add(new LogFile(this.#newStream(header), content, position, rules))
+      const log = new LogFile(this.#newStream(header), content, position, this.#rules(this.#setOf(path)))
+      this.#leaving.add(log)
+      return log
     } catch (error) {
       this.#complain(sibling.path, error)
+      return undefined
     }
   }
 
@@ -442,6 +466,12 @@ async function endOf(content: OpenFile, size: number): Promise<{ offset: number;
   return { offset: 0, tail: '' }
 }
 
-async function contentOf(path: string): Promise<OpenFile | Compressed | undefined> {
-  return isCompressed(path) ? new Compressed(path) : OpenFile.open(path)
+/** @returns undefined if another file is called so by now */
+async function contentOf({ path, device, inode }: Sibling): Promise<OpenFile | Compressed | undefined> {
+  const file = await OpenFile.open(path)
+  if (file === undefined) return undefined
+  if (file.device === device && file.inode === inode)
+    return isCompressed(path) ? new Compressed(file, path) : file
+  await file[Symbol.asyncDispose]()
+  return undefined
 }

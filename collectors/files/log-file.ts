@@ -1,63 +1,14 @@
 /** One log being read: an open file, or what is in a compressed one, from an offset on. */
-import { type FileHandle, open } from 'node:fs/promises'
 import type { Field, LogRecord } from '../../src/model.ts'
 import { Compressed } from './compressed.ts'
-import { type Content, continues, tailBytes, tailDigest } from './identity.ts'
+import { continues, tailBytes, tailDigest } from './identity.ts'
 import { split } from './lines.ts'
+import { OpenFile } from './open-file.ts'
 import type { FilePosition } from './position.ts'
 import { recordOf } from './record.ts'
 
 const chunkBytes = 1 << 20
 const mostRecords = 4000
-
-/** An open file as content, with what the kernel says of it. */
-export class OpenFile implements Content, AsyncDisposable {
-  readonly #handle: FileHandle
-  readonly device: number
-  readonly inode: number
-
-  private constructor(handle: FileHandle, device: number, inode: number) {
-    this.#handle = handle
-    this.device = device
-    this.inode = inode
-  }
-
-  /** @returns undefined if it is not there (any more), or no plain file @throws the system error if it may not be read */
-  static async open(path: string): Promise<OpenFile | undefined> {
-    try {
-      const handle = await open(path, 'r')
-      const found = await handle.stat()
-      if (found.isFile()) return new OpenFile(handle, found.dev, found.ino)
-      await handle.close()
-      return undefined
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-        return undefined
-      throw error
-    }
-  }
-
-  async read(at: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length)
-    let filled = 0
-    while (filled < length) {
-      const { bytesRead } = await this.#handle.read(buffer, filled, length - filled, at + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
-    }
-    return buffer.subarray(0, filled)
-  }
-
-  /** Its size, and whether it has no name any more. */
-  async look(): Promise<{ size: number; modified: number; isDeleted: boolean }> {
-    const { size, mtimeMs, nlink } = await this.#handle.stat()
-    return { size, modified: mtimeMs, isDeleted: nlink === 0 }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close()
-  }
-}
 
 export interface Rules {
   readonly start: RegExp | undefined

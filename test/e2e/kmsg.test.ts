@@ -65,19 +65,23 @@ test('agent delivers each kernel record once, from kmsg or journald, through kil
   const agent = await startAgent(t, cwd, { config: config(true) })
   await write(1)
   const wanted = Array.from({ length: injected }, (_, index) => index)
-  await eventually('the last one is there, and journald has come as far', async () => {
-    const page = await agent.scrape()
-    assertLedger(page)
-    const held = page.samples.filter(({ name }) => name === 'remora_records_held')
-    const behind = valueIn(page, 'node_journald_behind_entries')
-    const filtered = valueIn(page, 'remora_records_filtered_total', { source: 'journald', reason: 'kmsg' })
-    return (
-      held.every(({ value }) => value === 0) &&
-      (filtered ?? 0) > 0 &&
-      behind !== undefined &&
-      new Set(found().map(({ number }) => number)).size === injected
-    )
-  })
+  await eventually(
+    'the last one is there, and journald has come as far',
+    async () => {
+      const page = await agent.scrape()
+      assertLedger(page)
+      const held = page.samples.filter(({ name }) => name === 'remora_records_held')
+      const behind = valueIn(page, 'node_journald_behind_entries')
+      const filtered = valueIn(page, 'remora_records_filtered_total', { source: 'journald', reason: 'kmsg' })
+      return (
+        held.every(({ value }) => value === 0) &&
+        (filtered ?? 0) > 0 &&
+        behind !== undefined &&
+        new Set(found().map(({ number }) => number)).size === injected
+      )
+    },
+    90_000,
+  )
   const { code } = await agent.stop()
   assert.equal(code, 0)
   const numbers = found().map(({ number }) => number)

@@ -24,8 +24,8 @@ import { lineOf, random } from './files-scenario.ts'
 const [folder = '.', total = '0', seed = '0', perSecond = '1000'] = process.argv.slice(2)
 const path = join(folder, 'app.log')
 const next = random(Number(seed))
-/** So many rotated files stay. */
-const generations = 60
+/** So many rotated files stay: what is deleted unread is lost, and Remora is away for some of them. */
+const generations = 150
 
 let fd = openSync(path, 'a')
 
