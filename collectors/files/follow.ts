@@ -354,7 +354,7 @@ class Following {
     for (let stale = 0; stale < mostStale; ) {
       const beside = await settledSiblings(path)
       const isNew = (one: Sibling) =>
-        one.modified >= newest && one.path !== path && !this.#looked.has(one.key)
+        one.modified >= newest && one.path !== path && !this.#looked.has(one.key) && !this.#isFound(one)
       if (!beside.some(isNew)) return
       for (const one of beside.filter(isNew)) {
         const content = await contentOf(one).catch((error: unknown) => {
@@ -381,7 +381,7 @@ class Following {
   async #begin(path: string, sibling: Sibling, content: OpenFile | Compressed): Promise<LogFile | undefined> {
     try {
       const header = await fingerprint(content, true)
-      if (header === undefined || this.#hasHeader(header) || this.#isFound(content)) {
+      if (header === undefined || this.#hasHeader(header)) {
         await content[Symbol.asyncDispose]()
         return undefined
       }
@@ -402,10 +402,9 @@ class Following {
     return [...logs, ...this.#known.values()].some((position) => position.header === header)
   }
 
-  /** Whether a glob has it. */
-  #isFound(content: OpenFile | Compressed): boolean {
-    if (!(content instanceof OpenFile)) return false
-    return this.#found.some((file) => file.inode === content.inode && file.device === content.device)
+  /** Whether a glob has it, under the name it has now: it is begun on its own. */
+  #isFound({ path, device, inode }: Sibling): boolean {
+    return this.#found.some((file) => file.path === path && file.inode === inode && file.device === device)
   }
 
   /** Closes a log that is idle where many are open. */
