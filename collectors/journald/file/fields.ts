@@ -85,6 +85,7 @@ export class Fields {
   }
 
   forgetAll(): void {
+    if (this.#keptBytes === 0) return
     this.#kept.fill(undefined)
     this.#offsets.fill(0)
     this.#keptBytes = 0

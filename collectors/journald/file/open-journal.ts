@@ -158,8 +158,9 @@ export class OpenJournal implements Disposable {
     return damage
   }
 
-  /** Gives back the memory of what was read; it can be read on. */
+  /** Gives back the memory of what was read, where many files share it; it can be read on. */
   rest(): void {
+    if (this.#budget.files <= 4) return
     this.#windows.forgetFrom(0)
     this.#fields.forgetAll()
   }
