@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fibrechannel, parseHexCounter } from '../../../collectors/fibrechannel/fibrechannel.ts'
 import { ParseError } from '../../../src/errors.ts'
+import { binaryText } from '../../binary-text.ts'
 import { checkCaptures } from '../../captures.ts'
 import { nodeExporter } from '../../node-exporter.ts'
 import { collectOnce, contextOf } from '../context.ts'
@@ -56,7 +57,7 @@ test('a Fibre Channel counter is hexadecimal, or nothing when all its bits are s
   assert.equal(parseHexCounter('0xffffffffffffffff'), undefined)
   assert.equal(parseHexCounter('0xffffffff'), 2 ** 32 - 1)
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(binaryText(), (text) => {
       try {
         assert.ok((parseHexCounter(text) ?? 0) >= 0)
       } catch (error) {

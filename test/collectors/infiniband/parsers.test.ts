@@ -5,6 +5,7 @@ import { bestOf } from '../../../collectors/infiniband/states.ts'
 import { parseMillidegrees, parseTempsense } from '../../../collectors/infiniband/temperature.ts'
 import { parseCounter, parseNumberedWord, parseRate } from '../../../collectors/infiniband/values.ts'
 import { ParseError } from '../../../src/errors.ts'
+import { binaryText } from '../../binary-text.ts'
 
 test('a counter is decimal or hexadecimal, and nothing when the device does not count it', () => {
   assert.equal(parseCounter('0'), 0n)
@@ -50,10 +51,10 @@ test('infiniband parsers throw nothing but ParseError, and give finite numbers, 
     '52.50 0.00 105.00 110.00 0',
   ]
   const mutated = fc
-    .tuple(fc.constantFrom(...good), fc.nat(30), fc.nat(5), fc.string({ unit: 'binary', maxLength: 8 }))
+    .tuple(fc.constantFrom(...good), fc.nat(30), fc.nat(5), binaryText(8))
     .map(([text, at, cut, piece]) => text.slice(0, at) + piece + text.slice(at + cut))
   fc.assert(
-    fc.property(fc.oneof(mutated, fc.string({ unit: 'binary' })), (text) => {
+    fc.property(fc.oneof(mutated, binaryText()), (text) => {
       for (const parse of parsers)
         try {
           assert.ok(parse(text))

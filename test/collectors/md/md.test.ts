@@ -10,6 +10,7 @@ import { arrayWord, drivesOf } from '../../../collectors/md/report.ts'
 import { parseBadBlocks, parseCount, readMdSysfs } from '../../../collectors/md/sysfs.ts'
 import { ParseError } from '../../../src/errors.ts'
 import { tree } from '../../../src/tree.ts'
+import { binaryText } from '../../binary-text.ts'
 import { type CaptureRow, checkCaptures } from '../../captures.ts'
 import { nodeExporter } from '../../node-exporter.ts'
 import { collectOnce, contextOf } from '../context.ts'
@@ -117,17 +118,14 @@ test('md parsers throw nothing but ParseError, and give whole numbers, whatever 
   }
   for (const index of lines.keys()) check(lines.slice(0, index).join('\n'))
   fc.assert(
-    fc.property(
-      fc.nat(text.length),
-      fc.nat(40),
-      fc.string({ unit: 'binary', maxLength: 20 }),
-      (at, cut, piece) => check(text.slice(0, at) + piece + text.slice(at + cut)),
+    fc.property(fc.nat(text.length), fc.nat(40), binaryText(20), (at, cut, piece) =>
+      check(text.slice(0, at) + piece + text.slice(at + cut)),
     ),
     { numRuns: 150 },
   )
   for (const parse of [parseCount, parseBadBlocks])
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (any) => {
+      fc.property(binaryText(), (any) => {
         try {
           assert.ok(parse('md0', any) >= 0)
         } catch (error) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ParseError, ToolError } from '../../../src/errors.ts'
+import { binaryText } from '../../binary-text.ts'
 
 /** A text of test/fixtures/raid. */
 export function fixture(path: string): string {
@@ -25,7 +26,7 @@ export function fuzzParser(name: string, texts: readonly string[], parse: (text:
   test(`${name} survives mangled and binary texts`, () => {
     const piece = fc.oneof(
       fc.string(),
-      fc.string({ unit: 'binary' }),
+      binaryText(),
       fc.constantFrom('-1', 'NaN', '99999999999999999999', '1e400', ':', '\0', '\r', '   ', '=', '%', '|'),
     )
     fc.assert(

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { parseLinkRate } from '../../../collectors/sas/phy.ts'
 import { sas } from '../../../collectors/sas/sas.ts'
 import { phyState } from '../../../collectors/sas/states.ts'
+import { binaryText } from '../../binary-text.ts'
 import { type CaptureRow, checkCaptures } from '../../captures.ts'
 import { collectOnce, contextOf } from '../context.ts'
 
@@ -72,7 +73,7 @@ test('a link rate is a number of gigabits or nothing', () => {
   ])
   fc.assert(
     fc.property(
-      fc.string({ unit: 'binary' }),
+      binaryText(),
       (text) => !((parseLinkRate(text) ?? 1) <= 0 && text !== '0 Gbit' && text !== '0.0 Gbit'),
     ),
   )

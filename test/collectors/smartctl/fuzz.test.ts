@@ -12,6 +12,7 @@ import { parseScan } from '../../../collectors/smartctl/scan.ts'
 import { statesOf } from '../../../collectors/smartctl/states.ts'
 import { ParseError } from '../../../src/errors.ts'
 import { type Sample, seriesKey } from '../../../src/model.ts'
+import { binaryText } from '../../binary-text.ts'
 import { fixtures, sda } from './drives.ts'
 
 const captures = process.env.REMORA_CAPTURES ?? join(import.meta.dirname, '../../../../shared/captures')
@@ -160,7 +161,7 @@ for (const [what, all, parse] of [
 
   test(`${what} output of any kind gives true numbers or a ParseError`, () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json(), fc.string({ unit: 'binary' })), (given) => {
+      fc.property(fc.oneof(fc.string(), fc.json(), binaryText()), (given) => {
         survives(parse, given)
       }),
       { numRuns: 500 },
