@@ -1,5 +1,6 @@
 /** Every collector, in the order the pages show them. */
 import type { Collector } from '../src/model.ts'
+import { edac } from './edac/edac.ts'
 import { fibrechannel } from './fibrechannel/fibrechannel.ts'
 import { files } from './files/files.ts'
 import { host } from './host/host.ts'
@@ -26,6 +27,7 @@ export const collectors: readonly Collector[] = [
   sas,
   fibrechannel,
   infiniband,
+  edac,
   smartctl,
   nvme,
   kmsg,

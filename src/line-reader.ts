@@ -1,6 +1,6 @@
 /** Reads single files of sysfs: one that cannot be read or understood is one bad part, and the others are read on. */
-import { describe, ParseError } from '../../src/errors.ts'
-import type { Tree } from '../../src/tree.ts'
+import { describe, ParseError } from './errors.ts'
+import type { Tree } from './tree.ts'
 
 /** What drivers answer for a value that the device does not have. */
 const noValue = new Set(['EINVAL', 'EOPNOTSUPP', 'ENOTSUP', 'ENODATA'])

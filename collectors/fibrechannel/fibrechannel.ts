@@ -3,9 +3,9 @@
  * port's state changes. Counters are hexadecimal; one with all bits set is not kept by the adapter.
  * @see Linux Documentation/ABI/testing/sysfs-class-fc_host
  */
-import { describe, ParseError } from '../../src/errors.ts'
+import { ParseError } from '../../src/errors.ts'
+import { lineReader, type ReadLine } from '../../src/line-reader.ts'
 import { type Collector, deFacto, type Labels, type Metric, type StateReading } from '../../src/model.ts'
-import type { Tree } from '../../src/tree.ts'
 
 const folder = 'class/fc_host'
 const label = ['fc_host']
@@ -89,53 +89,27 @@ export const fibrechannel: Collector = {
     return { here: false, why: 'no Fibre Channel host is in /sys/class/fc_host' }
   },
   async *collect({ sys, skip }) {
+    const read = lineReader(sys, skip)
     for (const host of await sys.list(folder)) {
-      const text = await readWords(sys, `${folder}/${host}`, skip)
+      const text = await readWords(read, `${folder}/${host}`)
       yield { metric: info, value: 1, labels: { fc_host: host, ...text } }
       yield portState(host, text)
       for (const metric of counters) {
-        const value = await readCounter(sys, `${folder}/${host}/${metric.source}`, skip)
+        const value = await read(`${folder}/${host}/${metric.source}`, parseHexCounter)
         if (value !== undefined) yield { metric, value, labels: { fc_host: host } }
       }
     }
   },
 }
 
-/** Every word, empty where the file is missing or cannot be read. */
-async function readWords(sys: Tree, host: string, skip: (error: Error) => void): Promise<Labels> {
+/** Every word, empty where the file is missing or the driver has no answer. */
+async function readWords(read: ReadLine, host: string): Promise<Labels> {
   const found: Record<string, string> = {}
   for (const word of words) {
-    const text = await readLine(sys, `${host}/${word}`, skip)
-    found[word] = /^(port_id|port_name|fabric_name)$/.test(word)
-      ? (text ?? '').replace(/^0x/, '')
-      : (text ?? '')
+    const text = (await read(`${host}/${word}`)) ?? ''
+    found[word] = /^(port_id|port_name|fabric_name)$/.test(word) ? text.replace(/^0x/, '') : text
   }
   return found
-}
-
-async function readCounter(
-  sys: Tree,
-  path: string,
-  skip: (error: Error) => void,
-): Promise<number | undefined> {
-  const text = await readLine(sys, path, skip)
-  if (text === undefined) return undefined
-  try {
-    return parseHexCounter(text)
-  } catch (error) {
-    skip(new ParseError(`Cannot read "${path}"`, { cause: error }))
-    return undefined
-  }
-}
-
-/** Some drivers answer a read with an error while the port is down: that file only is missing. */
-async function readLine(sys: Tree, path: string, skip: (error: Error) => void): Promise<string | undefined> {
-  try {
-    return (await sys.line(path))?.trim()
-  } catch (error) {
-    skip(new Error(`Cannot read "${path}": ${describe(error)}`))
-    return undefined
-  }
 }
 
 /** @returns undefined for a counter that the adapter does not keep. @throws {ParseError} unless it is hexadecimal */

@@ -4,6 +4,8 @@
  * be read is left out by itself: what one driver lacks must not hide what another has.
  * @see Linux Documentation/ABI/stable/sysfs-class-infiniband
  */
+
+import { lineReader, type ReadLine } from '../../src/line-reader.ts'
 import {
   type CollectContext,
   type Labels,
@@ -16,7 +18,6 @@ import { hwMetric, lifespan } from './hw-counters.ts'
 import * as metrics from './metrics.ts'
 import { type Options, options } from './options.ts'
 import { portCounters } from './port-counters.ts'
-import { lineReader, type ReadLine } from './read.ts'
 import {
   burstState,
   goneStates,

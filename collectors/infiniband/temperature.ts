@@ -3,10 +3,10 @@
  * `tempsense`: the current one, low, high and critical limits, then flags.
  */
 import { ParseError } from '../../src/errors.ts'
+import type { ReadLine } from '../../src/line-reader.ts'
 import type { Sample } from '../../src/model.ts'
 import type { Tree } from '../../src/tree.ts'
 import * as metrics from './metrics.ts'
-import type { ReadLine } from './read.ts'
 
 export async function* temperatures(
   sys: Tree,
