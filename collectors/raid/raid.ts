@@ -96,7 +96,7 @@ function* readingItems(
     if (!('kind' in item)) continue
     const name = nameOf(item)
     if (seen.has(name)) {
-      context.skip(new ParseError(`Cannot tell apart two parts "${decodeURIComponent(name)}" of ${family}`))
+      context.skip(new ParseError(`Cannot tell apart two parts "${name}" of ${family}`))
       continue
     }
     seen.add(name)

@@ -100,13 +100,22 @@ type Place = { readonly vendor: string; readonly controller: string } & (
 
 /** What a name says of the part's place; `controller` is the serial where it was known. Undefined for what is no name. */
 export function placeOf(name: string): Place | undefined {
-  const [raid, vendor, controller, kind, first, second] = name.split(':').map(decodeURIComponent)
+  const [raid, vendor, controller, kind, first, second] = wordsOf(name)
   if (raid !== 'raid' || vendor === undefined || controller === undefined) return undefined
   if (kind === 'controller') return { kind, vendor, controller }
   if (kind === 'array' && first !== undefined) return { kind, vendor, controller, array: first }
   if (kind === 'battery' && first !== undefined) return { kind, vendor, controller, technology: first }
   if (kind !== 'drive' || first === undefined || second === undefined) return undefined
   return { kind, vendor, controller, enclosure: first, slot: second }
+}
+
+/** None for a name that nobody encoded. */
+function wordsOf(name: string): string[] {
+  try {
+    return name.split(':').map(decodeURIComponent)
+  } catch {
+    return []
+  }
 }
 
 function describePart(part: RaidPart): string {
