@@ -120,6 +120,8 @@ suite('page', () => {
       console.log(
         `promtool: ${text.match(/^# TYPE/gm)?.length} metrics of a running agent, ${found.length} listed findings`,
       )
+      // It reads what is unmounted next.
+      await agent.stop()
     }
   })
 })
