@@ -242,5 +242,6 @@ suite('prometheus', { concurrency: 3 }, () => {
     assert.equal(valueIn(page, 'remora_samples_lost_total', { sink: 'prom', reason: 'too_old' }), 7)
     assert.equal(valueIn(page, 'remora_samples_quarantined', { sink: 'prom' }), 0)
     assert.equal((await server.query('remora_test_old')).length, 0)
+    await agent.stop()
   })
 })
