@@ -79,6 +79,8 @@ class Following {
   readonly #complained = new Set<string>()
   /** The log that each inode was, as far as it is known. */
   readonly #streamAt = new Map<string, string>()
+  /** The first lines of files beside logs, by their key. */
+  readonly #headers = new Map<string, string>()
   /** Files beside logs that were looked into. */
   readonly #looked = new Set<string>()
   /** Paths of known logs, before the first look. */
@@ -123,13 +125,15 @@ class Following {
         this.#current.delete(path)
         this.#leaving.add(log)
       }
+      // What was met before is committed before what is newer: after a restart only the newer is looked for.
+      for (const log of this.#leaving) yield* this.#drain(log, true)
       for (const path of this.#unvisited) yield* this.#catchUp(path)
       this.#unvisited.clear()
       for (const file of this.#found) yield* this.#meet(file)
       this.#isFirst = false
     }
     if (this.#sought.size > 0 && performance.now() - this.#soughtAt >= seekEveryMilliseconds) {
-      await this.#seek()
+      yield* this.#seek()
       this.#soughtAt = performance.now()
     }
     for (const log of this.#leaving) yield* this.#drain(log, true)
@@ -163,8 +167,8 @@ class Following {
       const log = await this.#identify(content, file)
       // Before anything of this one is committed: after a restart only what is newer than it would be looked for.
       if (log === undefined || !this.#known.has(log.stream)) yield* this.#catchUp(file.path)
-      if (log === undefined) {
-        await content[Symbol.asyncDispose]()
+      if (log === undefined || (log.position.offset === 0 && this.#known.has(log.stream))) {
+        await content[Symbol.asyncDispose]() // A copy; or it was rotated and begun meanwhile under another name.
         return
       }
       this.#current.set(file.path, log)
@@ -267,7 +271,8 @@ class Following {
   /** Whether nothing more will be written to a log that was rotated. */
   async #isFinal(log: LogFile, now: number): Promise<boolean> {
     if (log.content instanceof Compressed) return true
-    const { isDeleted } = await log.content.look()
+    const { isDeleted, modified } = await log.content.look()
+    if (!isDeleted && Date.now() - modified >= renamedMilliseconds) return true
     return log.isQuiet(isDeleted ? deletedMilliseconds : renamedMilliseconds, now)
   }
 
@@ -303,18 +308,28 @@ class Following {
   }
 
   /** Looks beside where each log was for the rest of it. */
-  async #seek(): Promise<void> {
-    for (const [stream, { since }] of this.#sought) {
+  async *#seek(): AsyncGenerator<SourceBatch, void> {
+    const listings = new Map<string, Sibling[]>()
+    const wanted = [...this.#sought].flatMap(([stream, { since }]) => {
       const position = this.#known.get(stream)
-      if (this.#readingOf(stream)) continue
-      if (position === undefined) {
-        this.#sought.delete(stream)
-        continue
-      }
+      return position === undefined || this.#readingOf(stream) ? [] : [{ stream, since, position }]
+    })
+    // The newest have most likely something left; a short life may not come to all.
+    for (const { stream, since, position } of wanted.sort(
+      (a, b) => b.position.modified - a.position.modified,
+    )) {
+      const { path } = position
+      const beside = listings.get(path) ?? (await siblings(path))
+      listings.set(path, beside)
       try {
-        if (await this.#seekBeside(stream, position)) continue
+        const log = await this.#restOf(stream, position, beside)
+        if (log !== undefined) {
+          this.#leaving.add(log)
+          yield* this.#drain(log, true)
+          continue
+        }
       } catch (error) {
-        this.#complain(position.path, error)
+        this.#complain(path, error)
       }
       if (performance.now() - since < seekMilliseconds) continue
       this.#sought.delete(stream)
@@ -322,25 +337,40 @@ class Following {
     }
   }
 
-  async #seekBeside(stream: string, position: FilePosition): Promise<boolean> {
-    const beside = await siblings(position.path)
-    // A compressed one may be half written beside the file that it is made of.
-    const ordered = [
-      ...beside.filter((one) => !isCompressed(one.path)),
-      ...beside.filter((one) => isCompressed(one.path)),
-    ]
-    for (const one of ordered) {
+  /** By its inode where that is still its own; else by what is in the files written to since, the oldest first. */
+  async #restOf(
+    stream: string,
+    position: FilePosition,
+    beside: readonly Sibling[],
+  ): Promise<LogFile | undefined> {
+    const { device, inode } = position
+    const isSame = (one: Sibling) => one.inode === inode && one.device === device
+    // What has more of it was written to at that time or later; a compressed file keeps the time, a copy has its own.
+    const later = beside.filter((one) => !isSame(one) && one.modified >= position.modified)
+    for (const one of [...beside.filter(isSame), ...later]) {
+      if (!isSame(one) && (await this.#headerOf(one)) !== position.header) continue
       const content = await contentOf(one)
       if (content === undefined) continue
       if (position.offset > 0 && (await continues(content, position))) {
         const place = content instanceof OpenFile ? { device: content.device, inode: content.inode } : {}
         const rules = this.#rules(this.#setOf(position.path))
-        this.#leaving.add(new LogFile(stream, content, { ...position, ...place }, rules))
-        return true
+        return new LogFile(stream, content, { ...position, ...place }, rules)
       }
       await content[Symbol.asyncDispose]()
     }
-    return false
+    return undefined
+  }
+
+  /** The first line of a file beside a log, read once for each content. */
+  async #headerOf(sibling: Sibling): Promise<string | undefined> {
+    const known = this.#headers.get(sibling.key)
+    if (known !== undefined) return known
+    const content = await contentOf(sibling)
+    if (content === undefined) return undefined
+    await using _closed = content
+    const header = await fingerprint(content, true)
+    if (header !== undefined) this.#headers.set(sibling.key, header)
+    return header
   }
 
   /**
@@ -351,10 +381,16 @@ class Following {
     const own = [...this.#known.values()].filter((position) => position.path === path)
     if (own.length === 0) return
     const newest = Math.max(...own.map(({ modified }) => modified))
+    /** Looked into now; for good only once it is committed: one that is read elsewhere may still be lost there. */
+    const passed = new Set<string>()
     for (let stale = 0; stale < mostStale; ) {
       const beside = await settledSiblings(path)
       const isNew = (one: Sibling) =>
-        one.modified >= newest && one.path !== path && !this.#looked.has(one.key) && !this.#isFound(one)
+        one.modified >= newest &&
+        one.path !== path &&
+        !passed.has(one.key) &&
+        !this.#looked.has(one.key) &&
+        !this.#isFound(one)
       if (!beside.some(isNew)) return
       for (const one of beside.filter(isNew)) {
         const content = await contentOf(one).catch((error: unknown) => {
@@ -369,21 +405,27 @@ class Following {
           stale += 1
           break // Renamed since: another one would be begun in its place, before it.
         }
+        passed.add(one.key)
         const log = await this.#begin(path, one, content)
         // At once: a life that is too short for all of them still goes forward.
-        if (log !== undefined) yield* this.#drain(log, true)
-        this.#looked.add(one.key)
+        if (log instanceof LogFile) yield* this.#drain(log, true)
+        if (log !== 'elsewhere') this.#looked.add(one.key)
       }
     }
   }
 
-  /** @returns undefined if it is known */
-  async #begin(path: string, sibling: Sibling, content: OpenFile | Compressed): Promise<LogFile | undefined> {
+  /** @returns `known` if it is committed, `elsewhere` if it is read under another name, or is nothing yet */
+  async #begin(
+    path: string,
+    sibling: Sibling,
+    content: OpenFile | Compressed,
+  ): Promise<LogFile | 'known' | 'elsewhere'> {
     try {
       const header = await fingerprint(content, true)
-      if (header === undefined || this.#hasHeader(header)) {
+      const isKnown = [...this.#known.values()].some((position) => position.header === header)
+      if (header === undefined || isKnown || this.#isRead(header)) {
         await content[Symbol.asyncDispose]()
-        return undefined
+        return isKnown ? 'known' : 'elsewhere'
       }
       const { device, inode } = content instanceof OpenFile ? content : { device: 0, inode: 0 }
       const { modified } = sibling
@@ -393,13 +435,12 @@ class Following {
       return log
     } catch (error) {
       this.#complain(sibling.path, error)
-      return undefined
+      return 'elsewhere'
     }
   }
 
-  #hasHeader(header: string): boolean {
-    const logs = [...this.#current.values(), ...this.#leaving].map((log) => log.position)
-    return [...logs, ...this.#known.values()].some((position) => position.header === header)
+  #isRead(header: string): boolean {
+    return [...this.#current.values(), ...this.#leaving].some((log) => log.position.header === header)
   }
 
   /** Whether a glob has it, under the name it has now: it is begun on its own. */
@@ -465,12 +506,13 @@ async function endOf(content: OpenFile, size: number): Promise<{ offset: number;
   return { offset: 0, tail: '' }
 }
 
-/** @returns undefined if another file is called so by now */
-async function contentOf({ path, device, inode }: Sibling): Promise<OpenFile | Compressed | undefined> {
+/** @returns undefined if another file is called so by now, which may have the same inode */
+async function contentOf(sibling: Sibling): Promise<OpenFile | Compressed | undefined> {
+  const { path, device, inode, modified } = sibling
   const file = await OpenFile.open(path)
   if (file === undefined) return undefined
-  if (file.device === device && file.inode === inode)
-    return isCompressed(path) ? new Compressed(file, path) : file
+  const isIt = file.device === device && file.inode === inode && (await file.look()).modified === modified
+  if (isIt) return isCompressed(path) ? new Compressed(file, path) : file
   await file[Symbol.asyncDispose]()
   return undefined
 }
