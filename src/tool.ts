@@ -120,9 +120,13 @@ export async function withTool<T>(
       left: (name, mostBytes) => take(join(cwd, name), mostBytes),
     })
   } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-    done.resolve()
-    if (callers.get(tool.family) === last) callers.delete(tool.family)
+    try {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    } finally {
+      // Whatever stands in the way of the folder, the next caller has its turn.
+      done.resolve()
+      if (callers.get(tool.family) === last) callers.delete(tool.family)
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,4 +90,28 @@ test('tools: what a killed agent left in memory is removed once no tool can be u
   await sweepFolders(folder)
   assert.deepEqual((await readdir(folder)).sort(), ['other', 'remora-tool-new'])
   await sweepFolders('/nonexistent')
+})
+
+test('tools have their turn though the folder of the caller before could not be removed', async (t) => {
+  // What is mounted below it is in the way.
+  const folder = await host(t, { 'bin/old': 'mkdir below && mount -t tmpfs none below && pwd' })
+  const context = contextOf({ folder, path: `${folder}/root/bin:/usr/sbin:/usr/bin:/sbin:/bin` })
+  const [tool] = await findTools(places, context)
+  assert.ok(tool)
+  const said: string[] = []
+  const call = () =>
+    withTool(tool, context, async ({ exec }) => {
+      const { stdout, exitCode } = await exec([])
+      assert.equal(exitCode, 0)
+      said.push(stdout.toString().trim())
+    })
+  t.after(async () => {
+    for (const path of said) {
+      execFileSync('umount', [`${path}/below`])
+      await rm(path, { recursive: true })
+    }
+  })
+  await assert.rejects(call(), { code: 'EBUSY' })
+  await assert.rejects(call(), { code: 'EBUSY' })
+  assert.equal(new Set(said).size, 2)
 })
