@@ -12,6 +12,7 @@ import { quarantineChange, quarantineList, type SpoolCommand, spoolState } from 
 import { tail } from './cli/tail.ts'
 import { type LoadedConfig, loadConfig } from './config.ts'
 import { collectorSectionsOf } from './config-schema.ts'
+import { durationSeconds } from './duration.ts'
 import { ConfigError, describe } from './errors.ts'
 import { version } from './version.ts'
 import { priorityNames } from './view.ts'
@@ -154,7 +155,7 @@ function formatOf(text: string): CollectFormat {
 type TailOptions = { json?: boolean; since?: string; priority?: number; unit?: string }
 
 function durationOf(text: string): string {
-  if (/^\d{1,9}[smhd]$/.test(text)) return text
+  if (durationSeconds(text) !== undefined) return text
   throw new InvalidArgumentError('A duration is a number of s, m, h or d, such as 10m.')
 }
 

@@ -1,5 +1,6 @@
 /** Which log files are read, and how. */
 import * as z from 'zod'
+import { durationOr, durationSeconds } from '../../src/duration.ts'
 
 const globs = z.array(
   z.string().startsWith('/').meta({ expected: 'an absolute path, with `*`, `?`, `[…]` or `**`' }),
@@ -34,7 +35,7 @@ export const options = z.strictObject({
     .describe('Further logs. A file that several match is of the first.'),
   initial: z
     .string()
-    .regex(/^(?:all|end|\d{1,9}[smhd])$/)
+    .regex(durationOr('all', 'end'))
     .meta({ expected: '"all", "end", or a duration such as "12h" (s, m, h, d)' })
     .default('all')
     .describe(
@@ -74,12 +75,9 @@ function isPattern(text: string): boolean {
   }
 }
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
-
 /** @returns the moment (milliseconds) since when a file must have been written to, to be read whole */
 export function wholeSince(initial: string, nowMilliseconds: number): number {
   if (initial === 'all') return Number.NEGATIVE_INFINITY
-  const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(initial) ?? []
-  if (number === undefined || number === '0') return Number.POSITIVE_INFINITY
-  return nowMilliseconds - Number(number) * (unitSeconds[unit] ?? 1) * 1000
+  const seconds = durationSeconds(initial) ?? 0
+  return seconds === 0 ? Number.POSITIVE_INFINITY : nowMilliseconds - seconds * 1000
 }

@@ -1,4 +1,5 @@
 /** Where reading begins without a position: at the boot before this one, a duration ago, or at the first entry. */
+import { durationOr, durationSeconds } from '../../src/duration.ts'
 import type { CollectContext } from '../../src/model.ts'
 import { ExportParser } from './export.ts'
 import type { JournalFile } from './files.ts'
@@ -8,9 +9,7 @@ import { text } from './shape.ts'
 /** `previous-boot`, `all`, or a duration such as `12h`. */
 export type Initial = string
 
-export const initialPattern = /^(?:previous-boot|all|\d{1,9}[smhd])$/
-
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
+export const initialPattern = durationOr('previous-boot', 'all')
 
 export interface Start {
   /** The arguments that make journalctl begin there. */
@@ -21,9 +20,8 @@ export interface Start {
 
 /** The moment a duration ago, microseconds since the epoch; undefined if it is no duration. */
 export function sinceOf(initial: Initial): number | undefined {
-  const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(initial) ?? []
-  if (number === undefined) return undefined
-  return (Math.floor(Date.now() / 1000) - Number(number) * (unitSeconds[unit] ?? 1)) * 1e6
+  const seconds = durationSeconds(initial)
+  return seconds === undefined ? undefined : (Math.floor(Date.now() / 1000) - seconds) * 1e6
 }
 
 /** Found once for a namespace: a duration counts from when reading began, however often journalctl is begun anew. */

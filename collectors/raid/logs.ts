@@ -1,12 +1,12 @@
 /** The event logs of the controllers that one family of tools shows, from the committed positions on. */
+import { durationSeconds } from '../../src/duration.ts'
 import { CommandError, ToolError } from '../../src/errors.ts'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
 import { findTools, withTool } from '../../src/tool.ts'
 import type { RaidVendor } from './vendor.ts'
 
-const durations: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5 }
 /** `all`, or a whole number with its unit. */
-export const initialPattern = /^(all|([1-9]\d{0,5})([smhd]))$/
+export const initialPattern = /^(?:all|[1-9]\d{0,5}[smhd])$/
 
 /** What goes wrong with one tool is reported by `skip`; it is asked again next time. */
 export async function* readVendorLogs(
@@ -42,6 +42,6 @@ export async function* readVendorLogs(
 
 /** @returns milliseconds since the epoch, 0 for all */
 function startOf(initial: string): number {
-  const [, , count, unit = ''] = initialPattern.exec(initial) ?? []
-  return count === undefined ? 0 : Date.now() - Number(count) * (durations[unit] ?? 0)
+  const seconds = durationSeconds(initial)
+  return seconds === undefined ? 0 : Date.now() - seconds * 1000
 }

@@ -1,9 +1,8 @@
 /** The options of smartctl. */
 import * as z from 'zod'
+import { durationOr, durationSeconds } from '../../src/duration.ts'
 import type { Settings } from './round.ts'
 import { devicePattern, typePattern } from './scan.ts'
-
-const secondsOf = { s: 1, m: 60, h: 3600, d: 86400 } as const
 
 export const options = z.strictObject({
   scan: z.boolean().default(true).describe('Asks every device that `smartctl --scan` finds.'),
@@ -27,7 +26,7 @@ export const options = z.strictObject({
     ),
   initial: z
     .string()
-    .regex(/^(?:all|\d{1,9}[smhd])$/)
+    .regex(durationOr('all'))
     .default('24h')
     .describe(
       "How far back the drives' error and self-test logs are taken when they are read for the first time: `all` or a duration (`24h`), by the drive's power-on hours; an entry that tells none is taken.",
@@ -46,7 +45,5 @@ export function settingsOf({ scan, devices, deadline_seconds }: Options): Settin
 
 /** @returns how old an entry may be; undefined for all */
 export function initialSeconds({ initial }: Options): number | undefined {
-  const [, number, unit] = /^(\d+)([smhd])$/.exec(initial) ?? []
-  if (number === undefined || (unit !== 's' && unit !== 'm' && unit !== 'h' && unit !== 'd')) return undefined
-  return Number(number) * secondsOf[unit]
+  return durationSeconds(initial)
 }
