@@ -3,10 +3,11 @@
  * the vendor-neutral family with its events.
  */
 import type { Collector, Sample, StateReading } from '../../src/model.ts'
+import { goneItems } from '../raid/gone.ts'
 import { raidMetrics, unknownWords } from '../raid/metrics.ts'
 import type { RaidPart } from '../raid/report.ts'
-import { driveStateSamples, samplesOf } from '../raid/samples.ts'
-import { goneState, nameOf, placeOf, stateOf } from '../raid/states.ts'
+import { samplesOf } from '../raid/samples.ts'
+import { nameOf, stateOf } from '../raid/states.ts'
 import { raidTable } from '../raid/table.ts'
 import { type MdStat, parseMdstat } from './mdstat.ts'
 import * as metrics from './metrics.ts'
@@ -37,7 +38,8 @@ export const md: Collector = {
       }
     }
     if (arrays > 0) yield { metric: unknownWords, value: unknown, labels: { vendor: 'md' } }
-    for (const name of known().keys()) if (!seen.has(name)) yield* gone(name)
+    for (const name of known().keys())
+      if (!seen.has(name)) yield* goneItems(name, { vendor: 'md', controller: 'md' })
   },
 }
 
@@ -47,16 +49,6 @@ function* partOf(part: RaidPart, seen: Set<string>): Generator<Sample | StateRea
   seen.add(name)
   yield* samplesOf(part)
   yield stateOf(part)
-}
-
-function* gone(name: string): Generator<Sample | StateReading> {
-  const place = placeOf(name)
-  const reading = goneState(name)
-  if (reading === undefined || place === undefined) return
-  yield reading
-  if (place.kind !== 'drive') return
-  const { enclosure, slot } = place
-  yield* driveStateSamples({ vendor: 'md', controller: 'md', enclosure, slot }, 'missing')
 }
 
 export function* mdSamples(array: MdStat, more: MdSysfs | undefined): Generator<Sample> {

@@ -9,11 +9,12 @@ import { ParseError } from '../../src/errors.ts'
 import { type CollectContext, gauge, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { findTools } from '../../src/tool.ts'
 import { type FamilyReading, readFamily, toolStates } from './collect.ts'
+import { goneItems } from './gone.ts'
 import { initialPattern, readVendorLogs } from './logs.ts'
 import { raidMetrics, unknownWords } from './metrics.ts'
 import type { RaidPart } from './report.ts'
-import { driveStateSamples, samplesOf } from './samples.ts'
-import { controllerPrefix, goneState, nameOf, placeOf, stateOf } from './states.ts'
+import { samplesOf } from './samples.ts'
+import { controllerPrefix, nameOf, placeOf, stateOf } from './states.ts'
 import { raidTable } from './table.ts'
 import type { RaidVendor } from './vendor.ts'
 import { vendors } from './vendors.ts'
@@ -106,31 +107,20 @@ function* readingItems(
   }
   for (const item of items) {
     if (!('complete' in item)) continue
-    const { vendor, controller } = item.complete
     const prefix = controllerPrefix(item.complete)
     for (const name of known.keys()) {
-      const place = name.startsWith(prefix) && !seen.has(name) ? placeOf(name) : undefined
-      if (place === undefined || place.kind === 'controller') continue
-      yield* gone(name)
-      if (place.kind === 'drive') {
-        const { enclosure, slot } = place
-        yield* driveStateSamples({ vendor, controller, enclosure, slot }, 'missing')
-      }
+      if (!name.startsWith(prefix) || seen.has(name) || placeOf(name)?.kind === 'controller') continue
+      yield* goneItems(name, item.complete)
     }
   }
   if (whole) {
     for (const name of known.keys()) {
       const place = seen.has(name) ? undefined : placeOf(name)
-      if (place?.kind === 'controller' && labels.some((one) => one === place.vendor)) yield* gone(name)
+      if (place?.kind === 'controller' && labels.some((one) => one === place.vendor)) yield* goneItems(name)
     }
   }
   for (const label of new Set(parts.map((part) => part.vendor))) {
     const value = parts.filter((part) => part.vendor === label && !part.status.known).length
     yield { metric: unknownWords, value, labels: { vendor: label } }
   }
-}
-
-function* gone(name: string): Generator<StateReading> {
-  const reading = goneState(name)
-  if (reading) yield reading
 }

@@ -45,11 +45,19 @@ function severityOf(kind: RaidPart['kind'], state: string): number {
   return healthy.has(state) ? info : error
 }
 
-/** The controller, array, drive or battery that was there and is not listed any more, by the name that `stateOf` gave it. */
-export function goneState(name: string): StateReading | undefined {
+/**
+ * The controller, array, drive or battery that was there and is not listed any more, by the name that `stateOf` gave it.
+ * @param on its controller as it is labelled now; without it `controller` is what the name has, a serial where one was known
+ */
+export function goneState(
+  name: string,
+  on?: Pick<RaidPart, 'controller' | 'controllerSerial'>,
+): StateReading | undefined {
   const place = placeOf(name)
   if (place === undefined) return undefined
-  const { kind, ...where } = place
+  const { kind, ...named } = place
+  const { controller = place.controller, controllerSerial: serial } = on ?? {}
+  const where = { ...named, controller, ...(serial !== undefined && { controller_serial: serial }) }
   const at = Object.entries(where).filter(([, value]) => value !== '')
   return {
     part: name,

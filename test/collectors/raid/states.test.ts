@@ -147,3 +147,16 @@ test('a first sight tells of an unhealthy part alone, as from unknown; a change 
   })
   assert.equal(stateRecords([failed], new Map([[failed.part, 'failed']]), 0).records.length, 0)
 })
+
+test('a part that is gone is told under the label of its controller, its serial beside it', () => {
+  const name = 'raid:broadcom:SV1:drive:252:7'
+  const there = { controller: '1', controllerSerial: 'SV1' }
+  assert.deepEqual(goneState(name, there)?.attributes, {
+    vendor: 'broadcom',
+    controller: '1',
+    controller_serial: 'SV1',
+    enclosure: '252',
+    slot: '7',
+  })
+  assert.equal(goneState(name)?.attributes.controller, 'SV1')
+})
