@@ -38,6 +38,12 @@ const collectorSections = Object.fromEntries(
   ]),
 )
 
+/** Logs first, those with their own memory before the kernel's ring; states, which keep their last one, and crashes last. */
+const defaultPauseOrder = [
+  ...['files', 'journald', 'raid', 'smartctl', 'kmsg'],
+  ...['nvme', 'edac', 'sas', 'fibrechannel', 'infiniband', 'md', 'zram', 'root', 'pstore'],
+]
+
 export const configSchema = z.strictObject({
   node: z
     .strictObject({
@@ -97,7 +103,7 @@ export const configSchema = z.strictObject({
         .describe('The share of its file system that the spool always leaves free.'),
       pause_order: z
         .array(z.string().min(1))
-        .default(['files', 'journald', 'raid', 'ipmi', 'kmsg', 'zram', 'root', 'pstore'])
+        .default(defaultPauseOrder)
         .describe(
           'Which sources are paused first when the spool is full; those not named are paused first of all.',
         ),
