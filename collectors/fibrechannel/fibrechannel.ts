@@ -16,44 +16,32 @@ function total(name: string, file: string, help: string): Metric {
 
 /** In the order in which node_exporter has them. */
 const counters = [
-  total('node_fibrechannel_dumped_frames_total', 'dumped_frames', 'Number of dumped frames'),
-  total('node_fibrechannel_error_frames_total', 'error_frames', 'Number of errors in frames'),
-  total('node_fibrechannel_invalid_crc_total', 'invalid_crc_count', 'Invalid Cyclic Redundancy Check count'),
-  total('node_fibrechannel_rx_frames_total', 'rx_frames', 'Number of frames received'),
-  total('node_fibrechannel_rx_words_total', 'rx_words', 'Number of words received by host port'),
-  total('node_fibrechannel_tx_frames_total', 'tx_frames', 'Number of frames transmitted by host port'),
-  total('node_fibrechannel_tx_words_total', 'tx_words', 'Number of words transmitted by host port'),
+  total('node_fibrechannel_dumped_frames_total', 'dumped_frames', 'Frames the port threw away.'),
+  total('node_fibrechannel_error_frames_total', 'error_frames', 'Frames with errors.'),
+  total('node_fibrechannel_invalid_crc_total', 'invalid_crc_count', 'Frames whose checksum was wrong.'),
+  total('node_fibrechannel_rx_frames_total', 'rx_frames', 'Frames received.'),
+  total('node_fibrechannel_rx_words_total', 'rx_words', 'Words of four bytes received.'),
+  total('node_fibrechannel_tx_frames_total', 'tx_frames', 'Frames sent.'),
+  total('node_fibrechannel_tx_words_total', 'tx_words', 'Words of four bytes sent.'),
   total(
     'node_fibrechannel_seconds_since_last_reset_total',
     'seconds_since_last_reset',
-    'Number of seconds since last host port reset',
+    'Seconds since the counters of the port began at zero.',
   ),
   total(
     'node_fibrechannel_invalid_tx_words_total',
     'invalid_tx_word_count',
-    'Number of invalid words transmitted by host port',
+    'Transmission words received that are not valid.',
   ),
-  total(
-    'node_fibrechannel_link_failure_total',
-    'link_failure_count',
-    'Number of times the host port link has failed',
-  ),
+  total('node_fibrechannel_link_failure_total', 'link_failure_count', 'Failures of the link.'),
   total(
     'node_fibrechannel_loss_of_sync_total',
     'loss_of_sync_count',
-    'Number of failures on either bit or transmission word boundaries',
+    'Times the port lost word synchronisation.',
   ),
-  total(
-    'node_fibrechannel_loss_of_signal_total',
-    'loss_of_signal_count',
-    'Number of times signal has been lost',
-  ),
-  total(
-    'node_fibrechannel_nos_total',
-    'nos_count',
-    'Number Not_Operational Primitive Sequence received by host port',
-  ),
-  total('node_fibrechannel_fcp_packet_aborts_total', 'fcp_packet_aborts', 'Number of aborted packets'),
+  total('node_fibrechannel_loss_of_signal_total', 'loss_of_signal_count', 'Times the port saw no signal.'),
+  total('node_fibrechannel_nos_total', 'nos_count', 'Not-operational sequences received.'),
+  total('node_fibrechannel_fcp_packet_aborts_total', 'fcp_packet_aborts', 'FCP exchanges aborted.'),
 ]
 
 /** Files of a host, each a label of the info series; port_id and names without `0x`, as node_exporter has them. */
@@ -75,7 +63,7 @@ const info = deFacto(
   'gauge',
   'info',
   folder,
-  'Non-numeric data from /sys/class/fc_host/<host>, value is always 1.',
+  'The port: its names, addresses, speeds and state.',
   [...label, ...words],
 )
 

@@ -9,7 +9,7 @@ export const blocks = deFacto(
   'gauge',
   'none',
   'mdstat',
-  'Total number of blocks on device.',
+  'Size of the array in blocks of 1 KiB.',
   device,
 )
 export const blocksSynced = deFacto(
@@ -17,7 +17,7 @@ export const blocksSynced = deFacto(
   'gauge',
   'none',
   'mdstat',
-  'Number of blocks synced on device.',
+  'Blocks in sync; while a recovery, resync or check goes on, those of one member it has passed.',
   device,
 )
 export const disks = deFacto(
@@ -25,7 +25,7 @@ export const disks = deFacto(
   'gauge',
   'none',
   'mdstat',
-  'Number of active/failed/spare disks of device.',
+  'Members by what they are: active, failed, spare.',
   [...device, 'state'],
 )
 export const disksRequired = deFacto(
@@ -33,7 +33,7 @@ export const disksRequired = deFacto(
   'gauge',
   'none',
   'mdstat',
-  'Total number of disks of device.',
+  'Members the array needs to be whole.',
   device,
 )
 export const state = deFacto(
@@ -41,7 +41,7 @@ export const state = deFacto(
   'gauge',
   'none',
   'mdstat',
-  'Indicates the state of md-device.',
+  '1 for what the array does now, 0 for the rest; all 0 during a reshape.',
   [...device, 'state'],
 )
 export const raidDisks = deFacto(
@@ -49,7 +49,7 @@ export const raidDisks = deFacto(
   'gauge',
   'none',
   'raid_disks',
-  'Number of raid disks on device.',
+  'Members of the whole array, as the kernel is told.',
   device,
 )
 export const degraded = deFacto(
@@ -57,7 +57,7 @@ export const degraded = deFacto(
   'gauge',
   'none',
   'degraded',
-  'Number of degraded disks on device.',
+  'Members that are missing from the array.',
   device,
 )
 
