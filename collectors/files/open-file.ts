@@ -1,4 +1,5 @@
 /** A file that is held open: renamed or deleted, it stays the same one. */
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { Content } from './identity.ts'
@@ -18,7 +19,8 @@ export class OpenFile implements Content, AsyncDisposable {
   /** @returns undefined if it is not there (any more), or no plain file @throws the system error if it may not be read */
   static async open(path: string): Promise<OpenFile | undefined> {
     try {
-      const handle = await open(path, 'r')
+      // A pipe that has taken the place of a log would keep a reader waiting for its writer.
+      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
       const found = await handle.stat()
       if (found.isFile()) return new OpenFile(handle, found.dev, found.ino)
       await handle.close()
