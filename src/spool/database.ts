@@ -4,13 +4,19 @@ import { CorruptionError } from '../errors.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 
+/** How long a transaction waits for another process. */
+const busyMilliseconds = 5000
+
 export class Database implements Disposable {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
 
   /** @throws the error of SQLite, see `failure` */
   constructor(path: string, options: { readOnly?: boolean } = {}) {
-    this.#database = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: 5000 })
+    this.#database = new DatabaseSync(path, {
+      readOnly: options.readOnly ?? false,
+      timeout: busyMilliseconds,
+    })
   }
 
   /** Several statements at once, without parameters. */
@@ -64,6 +70,16 @@ export class Database implements Disposable {
       return read()
     } finally {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    }
+  }
+
+  /** Empties the write-ahead log into the file, unless someone reads it now: nobody is waited for. */
+  emptyLog(): void {
+    this.#database.exec('PRAGMA busy_timeout = 0')
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${busyMilliseconds}`)
     }
   }
 

@@ -53,11 +53,20 @@ export class Pressure {
     db.script(`PRAGMA wal_autocheckpoint = ${pages}; PRAGMA journal_size_limit = ${this.#walBytes}`)
   }
 
+  /** Keeps the log within its share: one transaction may be larger, and the log stays as large as it has been. */
+  trimLog(db: Database): void {
+    if (this.#file === undefined || sizeOf(`${this.#file}-wal`) <= this.#walBytes) return
+    try {
+      db.emptyLog()
+    } catch {
+      // What was done is committed. If the disk refuses, the next transaction meets that and says so.
+    }
+  }
+
   /** File, write-ahead log and free pages. */
   used(db: Database, file: string | undefined): number {
     if (file === undefined) return db.number('PRAGMA page_count') * this.#pageBytes
-    const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
-    return size(file) + size(`${file}-wal`)
+    return sizeOf(file) + sizeOf(`${file}-wal`)
   }
 
   /** The bound in force: the configured one, or what the file system's reserve leaves. */
@@ -126,4 +135,8 @@ export class Pressure {
   get #walBytes(): number {
     return Math.min(4 << 20, this.#options.maxBytes / 8)
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

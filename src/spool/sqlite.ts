@@ -342,6 +342,7 @@ export class SqliteSpool implements Spool {
   }
 
   #changed(): void {
+    this.#pressure.trimLog(this.#db)
     this.#newest = this.#sequence()
     this.#changes.tell()
   }
