@@ -58,13 +58,20 @@ export const vouches = `sink.required AND sink.off_node AND (batch.routed >> (si
   (SELECT 1 FROM given_up WHERE given_up.sink = sink.id AND given_up.sequence = batch.sequence AND number = 0)`
 
 /**
+ * It gave up no record of a batch either. One that is still there stops the stream itself for each record that it gave
+ * up; one that is removed does so no more, and has then not acknowledged the batch.
+ */
+const whole = `NOT EXISTS
+  (SELECT 1 FROM given_up WHERE given_up.sink = sink.id AND given_up.sequence = batch.sequence)`
+
+/**
  * A sink that is now required and off the node was not, or was not there: what it refused or gave up of batches in the
  * log stops their streams as if it had been.
- * @param whole whether batches that it gave up whole count: to one whose name came back they were never routed
+ * @param withWhole whether batches that it gave up whole count: to one whose name came back they were never routed
  */
-export function beginVouching(db: Database, sink: number, whole: boolean): void {
+export function beginVouching(db: Database, sink: number, withWhole: boolean): void {
   const given = 'SELECT DISTINCT sequence FROM given_up WHERE sink = ? AND number >= ?'
-  for (const row of db.all(given, sink, whole ? 0 : 1)) blockStreams(db, integer(row, 'sequence'))
+  for (const row of db.all(given, sink, withWhole ? 0 : 1)) blockStreams(db, integer(row, 'sequence'))
   const refused = `SELECT quarantine.key, batch.sequence, batch.source, batch.positions
     FROM quarantine JOIN batch ON batch.sequence = quarantine.sequence WHERE quarantine.sink = ?`
   for (const row of db.all(refused, sink)) {
@@ -76,14 +83,14 @@ export function beginVouching(db: Database, sink: number, whole: boolean): void 
 /** What is in the log and no required off-node sink vouches for: one that takes its source later must not. */
 export function blockUnvouched(db: Database): void {
   const rows = db.all(`SELECT sequence FROM batch WHERE NOT EXISTS
-    (SELECT 1 FROM sink WHERE ${vouches} AND (NOT sink.removed OR sink.cursor >= batch.sequence))`)
+    (SELECT 1 FROM sink WHERE ${vouches} AND (NOT sink.removed OR (sink.cursor >= batch.sequence AND ${whole})))`)
   for (const row of rows) blockStreams(db, integer(row, 'sequence'))
 }
 
 /** Before a batch is forgotten: what no required off-node sink has passed, ever, was never acknowledged. */
 export function blockUnacknowledged(db: Database, sequence: number): void {
   const acknowledged = db.get(
-    `SELECT 1 FROM batch JOIN sink ON ${vouches} AND sink.cursor >= batch.sequence
+    `SELECT 1 FROM batch JOIN sink ON ${vouches} AND sink.cursor >= batch.sequence AND ${whole}
      WHERE batch.sequence = ? LIMIT 1`,
     sequence,
   )

@@ -184,3 +184,19 @@ test('a replay to a sink that is no longer off the node acknowledges nothing bac
   const again = await open(t, options(path), [sink('far', { offNode: false }), sink('near')])
   assert.deepEqual(await streams(again), [])
 })
+
+test('a removed sink that refused a part of a batch does not vouch for it when nobody else does any more', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), [sink('far'), sink('near')])
+  await spool.acknowledgedPositions()
+  const both = batch(0, 2).records.map((record) => ({ ...record, stream: 'crash' }))
+  await spool.commit('pstore', { records: both, positions: [{ stream: 'crash', position: '1' }] })
+  await spool.settle('far', [{ sequence: 1, acknowledged: 1, quarantined: [{ index: 0, words: 'no' }] }])
+  // When far goes near could still vouch; with the same change it no longer is off the node, and then it goes too.
+  await spool.route([sink('near', { offNode: false })])
+  await spool.route([sink('other')])
+  assert.deepEqual(await streams(spool), [])
+  await spool[Symbol.asyncDispose]()
+  const again = await open(t, options(path), [sink('other')])
+  assert.deepEqual(await streams(again), [])
+})
