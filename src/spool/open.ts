@@ -7,6 +7,7 @@ import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, 
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { CorruptionError, describe, LockedError } from '../errors.ts'
+import { imbalance } from './balance.ts'
 import { Database, failure } from './database.ts'
 import { synchronous } from './durability.ts'
 import { lockFolder } from './lock.ts'
@@ -132,11 +133,27 @@ function openFile(file: string): Database {
     if (fresh) create(db)
     const found = Object.values(db.get('PRAGMA integrity_check(1)') ?? {})[0]
     if (found !== 'ok') throw new CorruptionError(`Cannot read spool "${file}": ${found}`)
+    if (tablesOf(db) !== ownTables())
+      throw new CorruptionError(`Cannot read spool "${file}": its tables are not those of version ${version}`)
+    const wrong = imbalance(db)
+    if (wrong !== undefined)
+      throw new CorruptionError(`Cannot read spool "${file}": its ledger does not add up: ${wrong}`)
     return db
   } catch (error) {
     db.close()
     throw error
   }
+}
+
+/** The text of every table and index: SQLite takes any that it can parse, also one with a flipped bit in a name. */
+function tablesOf(db: Database): string {
+  return JSON.stringify(db.all('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name'))
+}
+
+function ownTables(): string {
+  using db = new Database(':memory:')
+  create(db)
+  return tablesOf(db)
 }
 
 function create(db: Database): void {

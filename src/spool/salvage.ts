@@ -6,6 +6,7 @@
 import { describe } from '../errors.ts'
 import type { LogRecord } from '../model.ts'
 import { blockStream, writePositions } from './acknowledgement.ts'
+import { sinkImbalance } from './balance.ts'
 import { type Encoded, encodeSamples } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
@@ -189,14 +190,27 @@ class Salvage {
     }))
   }
 
-  /** What the old ledger says of each sink; undefined when that cannot be read: then every taker gets everything. */
+  /**
+   * What the old ledger says of each sink; undefined when that cannot be read, or may be the very term that is wrong in
+   * a ledger that does not add up: then every taker gets everything.
+   */
   #cursors(): Map<string, { id: number; cursor: number }> | undefined {
     return this.#attempt(() => {
+      if (this.#isOutOfBalance()) return undefined
       const rows = this.#old?.all('SELECT id, name, cursor FROM sink WHERE NOT removed') ?? []
       return new Map(
         rows.map((row) => [text(row, 'name'), { id: integer(row, 'id'), cursor: integer(row, 'cursor') }]),
       )
     }, undefined)
+  }
+
+  /** False where its counts cannot be read: that says nothing of the cursors. */
+  #isOutOfBalance(): boolean {
+    return this.#attempt(
+      () => this.#old !== undefined && sinkImbalance(this.#old) !== undefined,
+      false,
+      () => undefined,
+    )
   }
 
   /** Every sequence that table or index still name, in order. */

@@ -248,6 +248,44 @@ test('spool of one agent is refused to a second one, which names the first', asy
   assert.ok(spool.ledger)
 })
 
+for (const [what, change] of [
+  ['what was read', `UPDATE source_count SET count = count + 16 WHERE term = 'read'`],
+  ['what was spooled', `UPDATE source_count SET count = count - 4 WHERE term = 'spooled'`],
+  ['what was routed', `UPDATE sink_count SET count = count + 64 WHERE term = 'routed' AND sink = 2`],
+  ['what was acknowledged', `UPDATE sink_count SET count = count - 2 WHERE term = 'acknowledged'`],
+  ['a cursor, too far on', `UPDATE sink SET cursor = cursor + 4 WHERE id = 2`],
+  ['a cursor, too far back', `UPDATE sink SET cursor = cursor - 1 WHERE id = 1`],
+  [
+    'a name in its tables',
+    `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'words ', 'wordz ') WHERE name = 'quarantine'`,
+  ],
+] as const) {
+  test(`spool in which ${what} is not what was written starts a new ledger, and every sink has all it lacks`, async (t) => {
+    const path = await folder(t)
+    const file = await filled(path)
+    {
+      using db = new DatabaseSync(file, { defensive: false })
+      db.exec(change)
+    }
+    const spoolOptions = options(path)
+    const spool = await open(t, spoolOptions, sinks)
+    assert.match(
+      spoolOptions.reports.join(),
+      /the spool was replaced.*(does not add up|its tables are not those)/,
+    )
+    const got = (await drain(spool, 'other')).filter((id) => id.startsWith('counter:'))
+    const { sinks: taken, sources } = await spool.snapshot()
+    const lost = taken.get('other')?.get('kmsg')?.lost.spool_damaged ?? 0
+    const missed = sources.get('kmsg')?.missed.spool_damaged ?? 0
+    const unknown = (sources.get('remora')?.spooled ?? 0) > 0
+    assert.ok(unknown || got.length + lost + missed === 100, `${got.length} + ${lost} + ${missed}`)
+    assert.equal(new Set(got).size, got.length)
+    assertConserved(await spool.snapshot())
+    await drain(spool, 'main')
+    assertConserved(await spool.snapshot())
+  })
+}
+
 test('spool with any one bit flipped gives each record, or counts it, or says that it cannot know', async (t) => {
   const seed = Number(process.env.REMORA_SEED ?? Date.now())
   t.diagnostic(`REMORA_SEED=${seed}`)
