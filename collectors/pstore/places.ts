@@ -80,6 +80,7 @@ export async function unlinkRecords(
   const { kernel, systemd } = await listed(trees)
   const touched = new Set<string>()
   const failures: string[] = []
+  await unlinkJoined(systemd, hashes)
   let unlinked = 0
   for (const path of [...kernel, ...systemd]) {
     const isSystemds = systemd.includes(path)
@@ -100,6 +101,24 @@ export async function unlinkRecords(
   for (const folder of touched) await tidy(folder)
   if (failures.length > 0) throw new Error(failures.join('; '))
   return unlinked
+}
+
+/**
+ * The text that systemd joined goes before the parts it was made of: left alone, when the agent is killed between, it
+ * would be taken for another crash.
+ */
+async function unlinkJoined(systemd: readonly string[], wanted: ReadonlyMap<string, string>): Promise<void> {
+  for (const path of systemd.filter((one) => basename(one) === joined)) {
+    const parts = systemd.filter((one) => dirname(one) === dirname(path) && one !== path)
+    const gone = await Promise.all(
+      parts.map(async (part) => {
+        const bytes = await read(part).catch(() => undefined) // Read again, and told, when it is to be unlinked.
+        return bytes !== undefined && contentHash(bytes) === wanted.get(basename(part))
+      }),
+    )
+    // What forbids it forbids the parts as well, and is told there.
+    if (parts.length > 0 && gone.every(Boolean)) await unlink(path).catch(() => undefined)
+  }
 }
 
 /** A folder of systemd whose records are gone, with the text it joined out of them. */

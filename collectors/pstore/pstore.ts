@@ -31,6 +31,15 @@ const options = z.strictObject({
     ),
 })
 
+/** What is looked at and what is unlinked, in turn: a crash of which some files are gone looks like another one. */
+let turn: Promise<unknown> = Promise.resolve()
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = turn.then(work)
+  turn = done.catch(() => undefined) // Whoever asked is told.
+  return done
+}
+
 const positionShape = z.object({ files: z.array(z.object({ name: z.string(), hash: z.string() })) })
 
 export const pstore = withOptions({
@@ -51,26 +60,46 @@ export const pstore = withOptions({
       if (!told.has(error.message)) context.skip(error)
       told.add(error.message)
     }
+    const sent = sentFiles(context.positions, skip)
     for (;;) {
-      for (const crash of crashes(await records(context, skip))) {
-        if (known.has(crash.stream)) continue
+      for (const crash of crashes(await inTurn(() => records(context, skip)))) {
         const position = {
           files: crash.files.map(({ name, bytes }) => ({ name, hash: contentHash(bytes) })),
         }
+        // What is left of one that was sent, when the agent was killed while it unlinked, is not another one.
+        if (known.has(crash.stream) || position.files.every((file) => sent.has(keyOf(file)))) continue
         yield {
           records: recordsOf(crash, BigInt(Date.now()) * 1_000_000n),
           positions: [{ stream: crash.stream, position: JSON.stringify(position) }],
         }
         known.add(crash.stream)
+        for (const file of position.files) sent.add(keyOf(file))
       }
       await sleep(lookMilliseconds, undefined, { signal: context.signal })
     }
   },
   async acknowledged(stream, position, context) {
     if (!context.options.unlink) return
-    await unlinkRecords(context, filesOf(stream, position))
+    await inTurn(() => unlinkRecords(context, filesOf(stream, position)))
   },
 })
+
+/** The files of every crash that was sent, each by its name and content. */
+function sentFiles(positions: ReadonlyMap<string, string>, skip: (error: Error) => void): Set<string> {
+  const sent = new Set<string>()
+  for (const [stream, position] of positions) {
+    try {
+      for (const file of filesOf(stream, position)) sent.add(keyOf(file))
+    } catch (error) {
+      skip(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+  return sent
+}
+
+function keyOf({ name, hash }: { readonly name: string; readonly hash: string }): string {
+  return `${name} ${hash}`
+}
 
 /** @throws {ParseError} if the position is not what `read` made */
 function filesOf(stream: string, position: string) {

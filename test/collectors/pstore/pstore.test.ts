@@ -84,6 +84,50 @@ test('pstore: each crash is a stream of its own, and only what is acknowledged g
   )
 })
 
+test('pstore: what is left of a crash whose files are being unlinked is no other crash', async (t) => {
+  const node = await machine(t, 'linux-6.1-erst')
+  const { batches, positions } = await look(node)
+  assert.equal(batches.length, 1)
+  // Killed between two unlinks.
+  const [first] = await node.left()
+  await rm(join(node.folder, first ?? ''))
+  assert.equal((await node.left()).length, 1)
+  assert.deepEqual((await look(node, positions)).batches, [])
+  await acknowledge(node.folder, positions)
+  assert.deepEqual(await node.left(), [])
+  // Looked at while they are unlinked, however the two fall together.
+  for (let round = 0; round < 20; round++) {
+    await node.put(`${kernel}/dmesg-erst-7640891576956026881`, 'Panic#1 Part1\n<0>[    2.0] Kernel panic\n')
+    await node.put(`${kernel}/dmesg-erst-7640891576956026882`, 'Panic#1 Part2\n<6>[    1.0] before\n')
+    const sent = await look(node)
+    assert.equal(sent.batches.length, 1)
+    const [, again] = await Promise.all([
+      acknowledge(node.folder, sent.positions),
+      look(node, sent.positions),
+    ])
+    assert.deepEqual(again.batches, [])
+    assert.deepEqual(await node.left(), [])
+  }
+})
+
+test('pstore: the text systemd joined stays while a part of it is not asked for, and goes with the last', async (t) => {
+  const node = await machine(t, 'systemd-252-efi')
+  const { positions } = await look(node)
+  const parts = (await node.left()).filter((path) => !path.endsWith('dmesg.txt'))
+  assert.equal(parts.length, 2)
+  // Only one part is asked for: the text is of the other one, too.
+  const [stream = '', position = ''] = [...positions][0] ?? []
+  const { files } = JSON.parse(position)
+  const half = JSON.stringify({ files: files.slice(0, 1) })
+  await pstore.acknowledged?.(stream, half, contextOf({ folder: node.folder }))
+  assert.ok(
+    (await node.left()).some((path) => path.endsWith('dmesg.txt')),
+    'a part of another crash is there',
+  )
+  await acknowledge(node.folder, positions)
+  assert.deepEqual(await node.left(), [])
+})
+
 test('pstore: a file that another crash has written since is left, whatever its name', async (t) => {
   const node = await machine(t)
   await node.put(`${kernel}/dmesg-ramoops-0`, 'Oops#1 Part1\nBUG: one\n')
