@@ -4,6 +4,8 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import type { Content } from './identity.ts'
 import type { OpenFile } from './open-file.ts'
 
+const forwardBytes = 256 << 10
+
 export function isCompressed(name: string): boolean {
   return /\.(?:gz|zst)$/.test(name)
 }
@@ -40,6 +42,13 @@ export class Compressed implements Content, AsyncDisposable {
     }
     const begin = at - this.#from
     return Buffer.from(this.#window.subarray(begin, begin + length))
+  }
+
+  /** In bytes, unpacked: it is read to its end for this. */
+  async size(): Promise<number> {
+    let size = this.#from + this.#window.length
+    for (let length = 1; length > 0; size += length) length = (await this.read(size, forwardBytes)).length
+    return size
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 /** Files by glob, and the names under which a log may lie once it was rotated. */
-import { glob, readdir, stat } from 'node:fs/promises'
+import { glob, opendir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { describe } from '../../src/errors.ts'
 import type { Tree } from '../../src/tree.ts'
 import type { LogSet } from './options.ts'
 
@@ -36,6 +37,22 @@ export async function findFiles(host: Tree, sets: readonly LogSet[]): Promise<Fo
     }
   }
   return [...found.values()].sort((a, b) => a.modified - b.modified || (a.path < b.path ? -1 : 1))
+}
+
+/** Folders named before the first wildcard of a pattern that are there and may not be listed: a glob is silent of them. */
+export async function unlistable(host: Tree, sets: readonly LogSet[]): Promise<Error[]> {
+  const errors: Error[] = []
+  for (const pattern of new Set(sets.flatMap(({ include }) => include))) {
+    const folder = dirname(host.resolve(pattern.replace(/[*?[{(!+@].*$/s, 'x')))
+    try {
+      await (await opendir(folder)).close()
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+        continue
+      errors.push(new Error(`Cannot list "${folder}" for logs "${pattern}": ${describe(cause)}`, { cause }))
+    }
+  }
+  return errors
 }
 
 export interface Sibling {

@@ -49,6 +49,11 @@ export class OpenFile implements Content, AsyncDisposable {
     return { size, modified: mtimeMs, isDeleted: nlink === 0 }
   }
 
+  /** In bytes. */
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
   /** All of it from its beginning, whatever it is called by now. */
   stream(): Readable {
     return this.#handle.createReadStream({ start: 0, autoClose: false })

@@ -7,6 +7,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,11 +16,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { files } from '../../../collectors/files/files.ts'
 import type { LogRecord } from '../../../src/model.ts'
 import { contextOf } from '../context.ts'
 
 interface Life {
+  readonly skipped: readonly Error[]
   readonly bodies: string[]
   readonly records: LogRecord[]
   readonly positions: Map<string, string>
@@ -48,6 +51,7 @@ function life(options: unknown, positions: ReadonlyMap<string, string> = new Map
     if (!stopping.signal.aborted) throw error
   })
   return {
+    skipped: context.skipped,
     bodies,
     records,
     positions: after,
@@ -111,6 +115,67 @@ test('files: renamed while away, and rotated twice: nothing is lost, also of wha
   await second.until(4)
   await second.end()
   assert.deepEqual(second.bodies.toSorted(), ['a2', 'b1', 'b2', 'c1'])
+})
+
+test('files: generations that all begin with the same line, rotated and compressed while away, are all read', async (t) => {
+  const folder = await folderOf(t)
+  const path = join(folder, 'app.log')
+  const first = '# version 1\n'
+  writeFileSync(path, `${first}a1\n`)
+  const before = life(only(path))
+  await before.until(2)
+  await before.end()
+  appendFileSync(path, 'a2\n')
+  renameSync(path, `${path}.3`)
+  writeFileSync(`${path}.2.gz`, gzipSync(`${first}b1\nb2\n`))
+  writeFileSync(`${path}.1`, `${first}c1\n`)
+  writeFileSync(path, `${first}d1\n`)
+  const after = life(only(path), before.positions)
+  await after.until(8)
+  await sleep(1500)
+  await after.end()
+  const marks = Array.from({ length: 3 }, () => '# version 1')
+  assert.deepEqual(after.bodies.toSorted(), [...marks, 'a2', 'b1', 'b2', 'c1', 'd1'])
+  assert.equal(new Set([...before.records, ...after.records].map(({ id }) => id)).size, 10)
+})
+
+test('files: a copy that is being made of a log at a restart is no log of its own', async (t) => {
+  const folder = await folderOf(t)
+  const path = join(folder, 'app.log')
+  writeFileSync(path, 'a1\na2\na3\n')
+  const before = life(only(path))
+  await before.until(3)
+  await before.end()
+  writeFileSync(`${path}.1`, 'a1\na2\n')
+  const after = life(only(path), before.positions)
+  appendFileSync(path, 'a4\n')
+  await after.until(1)
+  await sleep(1500)
+  await after.end()
+  assert.deepEqual(after.bodies, ['a4'])
+})
+
+test('files: a place that cannot be parsed, and a folder that cannot be listed, are named; the rest is read', async (t) => {
+  const folder = await folderOf(t)
+  writeFileSync(join(folder, 'app.log'), 'a1\n')
+  symlinkSync('loop', join(folder, 'loop'))
+  const reading = life(
+    { presets: [], logs: [{ include: [join(folder, 'loop/*.log'), join(folder, '*.log')] }] },
+    new Map([['0123456789abcdef', '{"offset":']]),
+  )
+  await reading.until(1)
+  await sleep(1200)
+  await reading.end()
+  assert.deepEqual(reading.bodies, ['a1'])
+  assert.equal(reading.skipped.length, 2, reading.skipped.join('\n'))
+  assert.match(
+    reading.skipped[0]?.message ?? '',
+    /^Cannot go on where log 0123456789abcdef was left: it is read anew: Cannot parse file position "{"offset":"/,
+  )
+  assert.match(
+    reading.skipped[1]?.message ?? '',
+    /^Cannot look for logs: Cannot list ".*\/loop" for logs ".*loop\/\*\.log": /,
+  )
 })
 
 test('files: a log that is copied and truncated goes on, and its copy is not read again', async (t) => {
