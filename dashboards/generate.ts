@@ -8,9 +8,9 @@ import { stringify } from 'yaml'
 import { declared } from './declared.ts'
 import { ephemeralRoot } from './ephemeral-root.ts'
 import { undeclared } from './expressions.ts'
-import { rules } from './rules.ts'
+import { rules } from './rules/rules.ts'
 
-const heading = '# Generated from dashboards/rules.ts: change that and run `npm run generate`.\n'
+const heading = '# Generated from dashboards/rules: change that and run `npm run generate`.\n'
 const dashboard = ephemeralRoot()
 const files = {
   'ephemeral-root.json': `${JSON.stringify(dashboard, undefined, 2)}\n`,

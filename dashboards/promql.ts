@@ -1,33 +1,42 @@
-/**
- * The metric names in a PromQL expression, by a small tokenizer: enough for what dashboards and rules say, no parser.
- * @see https://prometheus.io/docs/prometheus/latest/querying/basics/
- */
+/** What a PromQL expression names, out of Prometheus's own grammar. */
+import { parser } from '@prometheus-io/lezer-promql'
 
-const strings = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g
-/** Matchers, ranges, and the labels that a grouping names. */
-const labels = /\{[^{}]*\}|\[[^\]]*\]|\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)/gi
-/** A name, or a number with its exponent or unit. */
-const words = /[a-zA-Z_:][\w:]*|\d[\w.]*/g
-const keywords = new Set(
-  'and or unless bool offset inf nan atan2 by without on ignoring group_left group_right'.split(' '),
-)
-const aggregations = new Set(
-  'sum min max avg group stddev stdvar count count_values bottomk topk quantile'.split(' '),
-)
+export interface Selector {
+  readonly metric: string
+  /** Labels that it matches on. */
+  readonly labels: readonly string[]
+}
+
+export interface Named {
+  readonly selectors: readonly Selector[]
+  /** Labels after by, without, on, ignoring, group_left and group_right. */
+  readonly groupings: readonly string[]
+}
 
 /**
- * @returns each name once, in the order of the expression
- * @throws {Error} it matches on `__name__`, which hides names
+ * @param expression Grafana's interval variables stand for a duration
+ * @throws {Error} it does not parse, or selects without a metric's name, which hides what it names
  */
-export function metricNames(expression: string): string[] {
-  if (expression.includes('__name__')) throw new Error(`Cannot check "${expression}": it matches __name__`)
-  // Strings go first: a brace inside one is none.
-  const bare = expression.replace(strings, '').replace(labels, ' ')
-  const names = new Set<string>()
-  for (const { 0: word, index } of bare.matchAll(words)) {
-    const isCall = /^\s*\(/.test(bare.slice(index + word.length))
-    const lower = word.toLowerCase()
-    if (!/^\d/.test(word) && !isCall && !keywords.has(lower) && !aggregations.has(lower)) names.add(word)
-  }
-  return [...names]
+export function namedIn(expression: string): Named {
+  const text = expression.replaceAll(/\$__(?:rate_)?interval\b/g, '5m').replaceAll(/\$__range\b/g, '1h')
+  const selectors: { metric: string; labels: string[] }[] = []
+  const groupings: string[] = []
+  parser.parse(text).iterate({
+    enter({ type, from, to, node }) {
+      const words = text.slice(from, to)
+      if (type.isError)
+        throw new Error(
+          `Cannot parse PromQL "${expression}": unexpected "${text.slice(from, from + 20)}" at ${from}`,
+        )
+      if (type.name === 'VectorSelector') {
+        const name = node.getChild('Identifier')
+        if (name === null) throw new Error(`Cannot check "${expression}": "${words}" has no metric's name`)
+        selectors.push({ metric: text.slice(name.from, name.to), labels: [] })
+      }
+      if (type.name !== 'LabelName') return
+      if (node.parent?.type.name === 'GroupingLabels') groupings.push(words)
+      else selectors.at(-1)?.labels.push(words)
+    },
+  })
+  return { selectors, groupings }
 }

@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { declared } from '../../dashboards/declared.ts'
 import { ephemeralRoot } from '../../dashboards/ephemeral-root.ts'
-import { expressions, undeclared } from '../../dashboards/expressions.ts'
-import { metricNames } from '../../dashboards/promql.ts'
+import { queries, undeclared } from '../../dashboards/expressions.ts'
+import { namedIn } from '../../dashboards/promql.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '../..')
 async function checkAfter(file: string, change: (text: string) => string) {
   const folder = await mkdtemp(join(tmpdir(), 'remora-dashboards-'))
   try {
-    for (const name of ['src', 'collectors', 'node_modules', 'package.json']) {
+    for (const name of ['src', 'collectors', 'docs', 'node_modules', 'package.json']) {
       await symlink(join(root, name), join(folder, name))
     }
     await cp(join(root, 'dashboards'), join(folder, 'dashboards'), { recursive: true })
@@ -36,7 +36,11 @@ async function checkAfter(file: string, change: (text: string) => string) {
 }
 
 test('generate --check passes on what is committed', async () => {
-  assert.deepEqual(await checkAfter('rules.ts', (text) => text), { status: 0, stderr: '', changed: false })
+  assert.deepEqual(await checkAfter('rules/root.ts', (text) => text), {
+    status: 0,
+    stderr: '',
+    changed: false,
+  })
 })
 
 test('generate --check names a file that is stale', async () => {
@@ -56,7 +60,7 @@ test('generate --check names a metric that nothing declares, in a dashboard and 
     dashboard.stderr,
     /^dashboards\/generated\/ephemeral-root.json names node_zram_failed_write_total, which nothing declares$/m,
   )
-  const rule = await checkAfter('rules.ts', wrong)
+  const rule = await checkAfter('rules/root.ts', wrong)
   assert.equal(rule.status, 1)
   assert.match(
     rule.stderr,
@@ -64,14 +68,30 @@ test('generate --check names a metric that nothing declares, in a dashboard and 
   )
 })
 
+test('undeclared names a label that the metric does not have, and one that a legend makes up', () => {
+  const panel = (expr: string, legendFormat: string) => ({ targets: [{ expr, legendFormat }] })
+  const of = (expr: string, legend = '') => undeclared('x', panel(expr, legend), declared)
+  assert.deepEqual(of('node_zram_fill_ratio{disk="a"}'), [
+    'dashboards/generated/x names the label disk of node_zram_fill_ratio, which it does not have',
+  ])
+  assert.deepEqual(of('max by (disk) (node_zram_fill_ratio)', '{{instance}} {{slot}}'), [
+    'dashboards/generated/x names the label disk, which nothing in "max by (disk) (node_zram_fill_ratio)" has',
+    'dashboards/generated/x names the label slot, which nothing in "max by (disk) (node_zram_fill_ratio)" has',
+  ])
+  assert.match(of('max by (')[0] ?? '', /^dashboards\/generated\/x: Cannot parse PromQL "max by \("/)
+})
+
 test('undeclared finds every metric of the dashboard once its declaration is gone', () => {
   const dashboard = ephemeralRoot()
-  const names = new Set(expressions(dashboard).flatMap(metricNames))
-  console.log(`the dashboard names ${names.size} metrics in ${expressions(dashboard).length} expressions`)
+  const all = queries(dashboard)
+  const names = new Set(
+    all.flatMap(({ expression }) => namedIn(expression).selectors.map(({ metric }) => metric)),
+  )
+  console.log(`the dashboard names ${names.size} metrics in ${all.length} expressions`)
   assert.ok(names.size >= 25)
   assert.deepEqual(undeclared('x', dashboard, declared), [])
   for (const name of names) {
-    const fewer = new Set([...declared].filter((one) => one !== name))
+    const fewer = new Map([...declared].filter(([one]) => one !== name))
     assert.deepEqual(undeclared('x', dashboard, fewer), [
       `dashboards/generated/x names ${name}, which nothing declares`,
     ])
