@@ -66,7 +66,6 @@ export function readDirectly(
     namespace,
     numbers,
     copies,
-    isCopied,
     rejoinBytes: options.rejoin_lines ? options.field_bytes : 0,
     isBeforeStart: (id) => position === undefined && options.initial !== 'all' && known.has(id),
     filter: fieldFilterOf(options),
@@ -78,6 +77,7 @@ export function readDirectly(
   const set = new JournalSet(listing, numbers, {
     fieldBytes: options.field_bytes,
     keeps: keeperOf(options),
+    isCopied,
     budget: new Budget(),
     skip,
     cutShort: (...what) => gather.cutShort(...what),

@@ -59,6 +59,7 @@ export function startIn(namespace: string, initial: Initial, host: Tree): Progre
     budget: new Budget(),
     skip: () => undefined,
     cutShort: () => undefined,
+    isCopied: () => false,
   })
   set.refreshAll()
   const next = set.peek()

@@ -19,6 +19,8 @@ export class Datum {
   boot: string | undefined
   /** It is _TRANSPORT=driver: journald itself speaks. */
   isDriver = false
+  /** It is none of these, and wanted: whole, in every entry alike. */
+  isPlain = false
   /** The rows of the last batch that has it, and its index there. */
   rows: Rows | undefined
   index = 0

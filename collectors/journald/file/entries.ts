@@ -2,8 +2,8 @@
 import { ParseError } from '../../../src/errors.ts'
 import type { Datum } from './datum.ts'
 import type { Fields } from './fields.ts'
-import { type FileHeader, readNumber } from './header.ts'
-import { entryHeaderBytes, loadHeader, mostItems, objectType } from './object.ts'
+import type { FileHeader } from './header.ts'
+import { entryHeaderBytes, loadHeader, mostItems, numberAt, objectType } from './object.ts'
 import type { Windows } from './windows.ts'
 
 export interface FileEntry {
@@ -29,7 +29,7 @@ export class Entries {
   readonly #data: Datum[] = []
   readonly #offsets = new Float64Array(mostItems)
   /** The boot of the entry before: mostly this one's too. */
-  #boot = Buffer.alloc(16)
+  readonly #boot = new Int32Array(4)
   #bootId = '0'.repeat(32)
 
   constructor(windows: Windows, fields: Fields, { isCompact, isKeyed }: FileHeader) {
@@ -42,49 +42,52 @@ export class Entries {
   /** The sequence number alone, of an entry that may yet turn out damaged. @throws {ParseError} if no entry is there */
   seqnumAt(offset: number): number {
     loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
-    return readNumber(this.#windows.bytes, this.#windows.at + 16)
+    return numberAt(this.#windows.words, (this.#windows.at + 16) >> 2)
   }
 
   /** Microseconds since the epoch, in the same way. @throws {ParseError} if no entry is there */
   realtimeAt(offset: number): number {
     loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
-    return readNumber(this.#windows.bytes, this.#windows.at + 24)
+    return numberAt(this.#windows.words, (this.#windows.at + 24) >> 2)
   }
 
   /** The boot, in the same way. @throws {ParseError} if no entry is there */
   bootAt(offset: number): string {
     loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
-    return this.#bootOf(this.#windows.bytes, this.#windows.at + 40)
+    return this.#bootOf(this.#windows.words, (this.#windows.at + 40) >> 2)
   }
 
   /** @throws {ParseError} if no entry is there, or it is not as it was written */
   at(offset: number): FileEntry {
+    this.#fields.begin()
     const size = loadHeader(this.#windows, offset, objectType.entry, entryHeaderBytes)
     const count = Math.floor((size - entryHeaderBytes) / this.#itemBytes)
     if (count === 0 || count > mostItems)
       throw new ParseError(`Cannot read entry at ${offset}: ${count} fields, expected 1 to ${mostItems}`)
     this.#windows.load(offset, entryHeaderBytes + count * this.#itemBytes)
-    const { bytes, at } = this.#windows
-    const seqnum = readNumber(bytes, at + 16)
-    const realtime = readNumber(bytes, at + 24)
-    const monotonic = readNumber(bytes, at + 32)
-    const bootId = this.#bootOf(bytes, at + 40)
-    const xorLow = bytes.readInt32LE(at + 56)
-    const xorHigh = bytes.readInt32LE(at + 60)
+    const { words } = this.#windows
+    const at = this.#windows.at >> 2
+    const seqnum = numberAt(words, at + 4)
+    const realtime = numberAt(words, at + 6)
+    const monotonic = numberAt(words, at + 8)
+    const bootId = this.#bootOf(words, at + 10)
+    const xorLow = words[at + 14] ?? 0
+    const xorHigh = words[at + 15] ?? 0
     if (seqnum === 0 || realtime === 0 || !isTime(realtime) || !isTime(monotonic))
       throw new ParseError(`Cannot read entry at ${offset}: it has no number or time`)
-    const items = at + entryHeaderBytes
-    for (let index = 0; index < count; index++)
-      this.#offsets[index] =
-        this.#itemBytes === 4 ? bytes.readUInt32LE(items + index * 4) : readNumber(bytes, items + index * 16)
-    this.#fields.begin()
+    // A field may bring another window into view, so where all of them are is read first.
+    const offsets = this.#offsets
+    const items = at + (entryHeaderBytes >> 2)
+    if (this.#itemBytes === 4)
+      for (let index = 0; index < count; index++) offsets[index] = (words[items + index] ?? 0) >>> 0
+    else for (let index = 0; index < count; index++) offsets[index] = numberAt(words, items + index * 4)
     const data = this.#data
     data.length = count
     let said: string | undefined
     let high = xorHigh
     let low = xorLow
     for (let index = 0; index < count; index++) {
-      const datum = this.#fields.at(this.#offsets[index] ?? 0)
+      const datum = this.#fields.at(offsets[index] ?? 0)
       high ^= datum.high
       low ^= datum.low
       if (datum.boot !== undefined && said !== bootId) said = datum.boot
@@ -124,10 +127,16 @@ export class Entries {
     return reduced(join(high, low)) === 0n
   }
 
-  #bootOf(bytes: Buffer, at: number): string {
-    if (bytes.compare(this.#boot, 0, 16, at, at + 16) !== 0) {
-      bytes.copy(this.#boot, 0, at, at + 16)
-      this.#bootId = this.#boot.toString('hex')
+  #bootOf(words: Int32Array, at: number): string {
+    const boot = this.#boot
+    if (
+      words[at] !== boot[0] ||
+      words[at + 1] !== boot[1] ||
+      words[at + 2] !== boot[2] ||
+      words[at + 3] !== boot[3]
+    ) {
+      boot.set(words.subarray(at, at + 4))
+      this.#bootId = Buffer.from(boot.buffer).toString('hex')
     }
     return this.#bootId
   }

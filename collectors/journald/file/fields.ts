@@ -6,10 +6,10 @@ import { ParseError } from '../../../src/errors.ts'
 import type { Budget } from './budget.ts'
 import { Datum } from './datum.ts'
 import { decompress, type Payload } from './decompress.ts'
-import { type FileHeader, readNumber } from './header.ts'
+import type { FileHeader } from './header.ts'
 import { Jenkins } from './jenkins.ts'
-import { Names } from './names.ts'
-import { dataHeaderBytes, loadHeader, objectType } from './object.ts'
+import { type Name, Names, noName } from './names.ts'
+import { dataHeaderBytes, loadHeader, numberAt, objectType } from './object.ts'
 import { siphash24 } from './siphash.ts'
 import type { Windows } from './windows.ts'
 
@@ -18,6 +18,12 @@ const longestName = 64
 const equals = 0x3d
 /** A larger field is not kept. */
 const mostKeptBytes = 16 << 10
+const ways = 4
+
+/** Memory that a kept field takes. */
+function costOf(datum: Datum | undefined): number {
+  return datum === undefined ? 0 : datum.to + 200
+}
 
 export class Fields {
   readonly #windows: Windows
@@ -27,16 +33,19 @@ export class Fields {
   readonly #budget: Budget
   readonly #names: Names
   readonly #jenkins = new Jenkins()
-  /** Places for fields kept: two for each remainder of their offset, the last comers'. */
-  readonly #mask: number
+  /** Places for fields kept: a field is in one of `ways` behind the hash of its offset, or in none. */
+  readonly #shift: number
   readonly #offsets: Float64Array
   readonly #kept: (Datum | undefined)[]
   #keptBytes = 0
-  /** Fields of the entry in hand that no other one has, and their bytes. */
+  /** Which of the full places is taken next. */
+  #turn = 0
+  /** Fields of the entry in hand that no other one has. */
   readonly #own: Datum[] = []
   #ownCount = 0
-  #ownBytes = Buffer.allocUnsafeSlow(16 << 10)
-  #ownLength = 0
+  /** Of the field in hand: its name, and where that ends. */
+  #name: Name = noName
+  #split = 0
 
   /**
    * @param fieldBytes the most that is kept of a field's value
@@ -55,23 +64,24 @@ export class Fields {
     this.#fieldBytes = fieldBytes
     this.#names = new Names(keeps)
     this.#budget = budget
-    this.#mask = budget.places - 2
-    this.#offsets = new Float64Array(budget.places)
-    this.#kept = new Array(budget.places).fill(undefined)
+    const { places } = budget
+    this.#shift = Math.clz32(places) + 1
+    this.#offsets = new Float64Array(places + ways)
+    this.#kept = new Array(places + ways).fill(undefined)
   }
 
   /** Begins another entry: what `at` has shown may be written over. */
   begin(): void {
     this.#ownCount = 0
-    this.#ownLength = 0
-    if (this.#ownBytes.length > 1 << 20) this.#ownBytes = Buffer.allocUnsafeSlow(16 << 10)
+    this.#windows.takeBack()
   }
 
   /** @throws {ParseError} if there is no field at this offset */
   at(offset: number): Datum {
-    const place = (offset >>> 2) & this.#mask
-    const which = this.#offsets[place] === offset ? place : place + 1
-    if (this.#offsets[which] === offset) {
+    const place = this.#placeOf(offset)
+    const offsets = this.#offsets
+    for (let which = place; which < place + ways; which++) {
+      if (offsets[which] !== offset) continue
       const kept = this.#kept[which]
       if (kept !== undefined) return kept
     }
@@ -80,8 +90,9 @@ export class Fields {
 
   /** Forgets what was read before it was known to be whole: a file that is written to may have it right the next time. */
   forget(offset: number): void {
-    const place = (offset >>> 2) & this.#mask
-    for (const which of [place, place + 1]) if (this.#offsets[which] === offset) this.#offsets[which] = 0
+    const place = this.#placeOf(offset)
+    for (let which = place; which < place + ways; which++)
+      if (this.#offsets[which] === offset) this.#empty(which)
   }
 
   forgetAll(): void {
@@ -100,23 +111,42 @@ export class Fields {
     return said === siphash24(Buffer.from(this.#header.fileId, 'hex'), bytes.subarray(from, to))
   }
 
+  /** Offsets of fields that come in turn have a constant distance, which must not bring them to one place. */
+  #placeOf(offset: number): number {
+    return Math.imul(offset >>> 3, 0x9e3779b1) >>> this.#shift
+  }
+
+  #empty(place: number): void {
+    this.#keptBytes -= costOf(this.#kept[place])
+    this.#kept[place] = undefined
+    this.#offsets[place] = 0
+  }
+
   #read(offset: number, place: number): Datum {
     const headerBytes = this.#headerBytes
-    const size = loadHeader(this.#windows, offset, objectType.data, headerBytes)
-    const head = this.#windows.bytes
-    const headAt = this.#windows.at
-    const flags = head.readUInt8(headAt + 1)
-    this.#jenkins.high = head.readInt32LE(headAt + 20)
-    this.#jenkins.low = head.readInt32LE(headAt + 16)
-    const isShared = readNumber(head, headAt + 56) > 1
+    const windows = this.#windows
+    const size = loadHeader(windows, offset, objectType.data, headerBytes)
+    const head = windows.words
+    const headAt = windows.at >> 2
+    const flags = ((head[headAt] ?? 0) >>> 8) & 0xff
+    this.#jenkins.low = head[headAt + 4] ?? 0
+    this.#jenkins.high = head[headAt + 5] ?? 0
+    const isShared = numberAt(head, headAt + 14) > 1
     const length = size - headerBytes
     const most = this.#fieldBytes + longestName + 1
     const there = flags === 0 ? Math.min(length, most) : length
-    this.#windows.load(offset + headerBytes, there)
-    const { bytes, at } = this.#windows
-    if (flags === 0) return this.#make(offset, place, isShared, bytes, at, there, length)
+    windows.load(offset + headerBytes, there)
+    const { bytes, at } = windows
+    if (flags === 0) {
+      const cutFrom = this.#nameIn(bytes, at, there, length, offset)
+      // What is cut is not hashed: then the hash stays what the file says.
+      if (cutFrom === undefined) this.#jenkins.ofWords(bytes, windows.words, at, at + length)
+      return this.#make(offset, place, isShared, bytes, at, there, cutFrom)
+    }
     const payload = this.#unpack(offset, flags, bytes.subarray(at, at + length), most)
-    return this.#make(offset, place, isShared, payload.bytes, 0, payload.bytes.length, payload.length)
+    const cutFrom = this.#nameIn(payload.bytes, 0, payload.bytes.length, payload.length, offset)
+    if (cutFrom === undefined) this.#jenkins.of(payload.bytes, 0, payload.length)
+    return this.#make(offset, place, isShared, payload.bytes, 0, payload.bytes.length, cutFrom)
   }
 
   #unpack(offset: number, flags: number, packed: Buffer, most: number): Payload {
@@ -127,7 +157,22 @@ export class Fields {
     }
   }
 
-  /** @param there how many bytes are there @param length how many the field has */
+  /**
+   * Finds the name.
+   * @param there how many bytes are there @param length how many the field has
+   * @returns the length of a value that is cut
+   */
+  #nameIn(bytes: Buffer, at: number, there: number, length: number, offset: number): number | undefined {
+    let split = at
+    const last = at + Math.min(there, longestName + 1)
+    while (split < last && bytes[split] !== equals) split += 1
+    if (split === at || split === last) throw new ParseError(`Cannot read field at ${offset}: it has no name`)
+    this.#name = this.#names.at(bytes, at, split)
+    this.#split = split
+    const valueLength = length - (split + 1 - at)
+    return valueLength > this.#fieldBytes ? valueLength : undefined
+  }
+
   #make(
     offset: number,
     place: number,
@@ -135,70 +180,53 @@ export class Fields {
     bytes: Buffer,
     at: number,
     there: number,
-    length: number,
+    cutFrom: number | undefined,
   ): Datum {
-    let split = at
-    const last = at + Math.min(there, longestName + 1)
-    while (split < last && bytes[split] !== equals) split += 1
-    if (split === at || split === last) throw new ParseError(`Cannot read field at ${offset}: it has no name`)
-    const name = this.#names.at(bytes, at, split)
-    const valueLength = length - (split + 1 - at)
-    const isCut = valueLength > this.#fieldBytes
-    const kept = isCut ? split + 1 + this.#fieldBytes - at : there
-    // What is cut is not hashed: then the hash stays what the file says.
-    if (!isCut) this.#jenkins.of(bytes, at, at + length)
+    const name = this.#name
+    const split = this.#split
+    const kept = cutFrom === undefined ? there : split + 1 + this.#fieldBytes - at
     const isKept = isShared && kept <= mostKeptBytes
-    const datum = isKept
-      ? this.#keep(offset, place, name, bytes, at, kept)
-      : this.#lend(name, bytes, at, kept)
-    datum.cutFrom = isCut ? valueLength : undefined
+    const datum = isKept ? this.#keep(offset, place, bytes, at, kept) : this.#lend(bytes, at, kept)
+    datum.name = name
     datum.high = this.#jenkins.high
     datum.low = this.#jenkins.low
-    const { text } = name
-    datum.boot = text === '_BOOT_ID' ? bytes.toString('latin1', split + 1, at + kept) : undefined
-    datum.isDriver = text === '_TRANSPORT' && bytes.toString('latin1', split + 1, at + kept) === 'driver'
+    datum.cutFrom = cutFrom
+    datum.boot = name.isBoot ? bytes.toString('latin1', split + 1, at + kept) : undefined
+    datum.isDriver = name.isTransport && bytes.toString('latin1', split + 1, at + kept) === 'driver'
+    datum.isPlain = cutFrom === undefined && datum.boot === undefined && !datum.isDriver && name.isKept
     return datum
   }
 
-  #keep(
-    offset: number,
-    place: number,
-    name: Datum['name'],
-    bytes: Buffer,
-    at: number,
-    length: number,
-  ): Datum {
+  #keep(offset: number, place: number, bytes: Buffer, at: number, length: number): Datum {
     if (this.#keptBytes + length > this.#budget.fieldBytes) this.forgetAll()
+    let which = place
+    while (which < place + ways && this.#offsets[which] !== 0) which += 1
+    if (which === place + ways) {
+      which = place + (this.#turn++ % ways)
+      this.#empty(which)
+    }
     const own = Buffer.allocUnsafe(length)
     bytes.copy(own, 0, at, at + length)
-    const datum = new Datum(name, own)
+    const datum = new Datum(this.#name, own)
     datum.to = length
-    this.#offsets[place + 1] = this.#offsets[place] ?? 0
-    this.#kept[place + 1] = this.#kept[place]
-    this.#offsets[place] = offset
-    this.#kept[place] = datum
-    this.#keptBytes += length + 200
+    this.#offsets[which] = offset
+    this.#kept[which] = datum
+    this.#keptBytes += costOf(datum)
     return datum
   }
 
-  #lend(name: Datum['name'], bytes: Buffer, at: number, length: number): Datum {
-    if (this.#ownLength + length > this.#ownBytes.length) {
-      // What was lent before keeps the bytes it has.
-      this.#ownBytes = Buffer.allocUnsafeSlow(Math.max(this.#ownBytes.length, length))
-      this.#ownLength = 0
-    }
-    bytes.copy(this.#ownBytes, this.#ownLength, at, at + length)
+  /** It stays in the window that it was found in. */
+  #lend(bytes: Buffer, at: number, length: number): Datum {
+    this.#windows.lend()
     let datum = this.#own[this.#ownCount]
     if (datum === undefined) {
-      datum = new Datum(name, this.#ownBytes)
+      datum = new Datum(this.#name, bytes)
       this.#own.push(datum)
     }
     this.#ownCount += 1
-    datum.name = name
-    datum.bytes = this.#ownBytes
-    datum.from = this.#ownLength
-    this.#ownLength += length
-    datum.to = this.#ownLength
+    datum.bytes = bytes
+    datum.from = at
+    datum.to = at + length
     datum.rows = undefined
     return datum
   }

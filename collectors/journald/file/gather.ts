@@ -26,8 +26,6 @@ export interface GatherOptions {
   readonly copies: Copies
   /** The most bytes of a line rejoined; 0: split lines stay as they are. */
   readonly rejoinBytes: number
-  /** Whether entries of this folder are copies where they came out of another one before. */
-  isCopied(folder: string): boolean
   /** Whether numbers before the first entry of an id lie before the place where reading began. */
   isBeforeStart(seqnumId: string): boolean
   /** Absent: every entry is wanted. */
@@ -76,15 +74,15 @@ export class Gather {
 
   /** Takes an entry out of its series. @param files as they are now, if numbers are missing before it */
   add(entry: FileEntry, series: Series, observed: bigint, files: readonly ListedFile[]): void {
-    const { numbers, copies, isCopied } = this.#how
-    const { seqnumId, folder } = series
+    const { numbers, copies } = this.#how
+    const { seqnumId, isCopied } = series
     const gap = numbers.take(seqnumId, entry.seqnum)
     const damage = series.takeDamage()
     if (gap) this.#lose(gap, seqnumId, files, damage)
     series.take(entry)
     this.#read += 1
     this.#last = { entry, seqnumId }
-    if (!isCopied(folder)) copies.see(seqnumId, entry.bootId, entry.monotonic)
+    if (!isCopied) copies.see(seqnumId, entry.bootId, entry.monotonic)
     else if (copies.has(seqnumId, entry.bootId, entry.monotonic)) {
       this.#filter('copy', 1)
       return
@@ -138,20 +136,25 @@ export class Gather {
     let end = from
     indices[end++] = this.#boot
     let cut: Datum[] | undefined
-    for (const datum of data) {
-      if (datum.isDriver) this.#driver(data)
-      if (reason !== undefined || datum.boot !== undefined) continue // The boot is there already.
-      if (!datum.name.isKept) {
-        this.#how.dropped()
-        continue
+    for (let at = 0; at < data.length; at++) {
+      const datum = data[at]
+      if (datum === undefined) continue
+      if (!datum.isPlain) {
+        if (datum.isDriver) this.#driver(data)
+        if (datum.boot !== undefined) continue // It is there already.
+        if (!datum.name.isKept) {
+          if (reason === undefined) this.#how.dropped()
+          continue
+        }
+        if (datum.cutFrom !== undefined) cut = [...(cut ?? []), datum]
       }
+      if (reason !== undefined) continue
       if (datum.rows !== rows) {
         datum.rows = rows
         datum.index = table.add(datum.bytes, datum.from, datum.to)
         this.#bytes += datum.to - datum.from
       }
       indices[end++] = datum.index
-      if (datum.cutFrom !== undefined) cut = [...(cut ?? []), datum]
     }
     if (reason !== undefined) {
       this.#filter(reason, 1)

@@ -5,7 +5,16 @@ export interface Name {
   readonly bytes: Buffer
   /** Fields of this name are wanted. */
   readonly isKept: boolean
+  readonly isBoot: boolean
+  readonly isTransport: boolean
 }
+
+function nameOf(text: string, isKept: boolean): Name {
+  const bytes = Buffer.from(text, 'latin1')
+  return { text, bytes, isKept, isBoot: text === '_BOOT_ID', isTransport: text === '_TRANSPORT' }
+}
+
+export const noName = nameOf('', false)
 
 /** A damaged file, or a program that makes names of what should be values, brings more. */
 const most = 1024
@@ -25,7 +34,7 @@ export class Names {
     const known = this.#known.get(key)
     if (known !== undefined && isSame(bytes, from, known.bytes, length)) return known
     const text = bytes.toString('latin1', from, to)
-    const name = { text, bytes: Buffer.from(text, 'latin1'), isKept: this.#keeps(text) }
+    const name = nameOf(text, this.#keeps(text))
     if (known !== undefined || this.#known.size < most) this.#known.set(key, name)
     return name
   }

@@ -27,13 +27,19 @@ export function loadHeader(windows: Windows, offset: number, type: number, heade
   if (offset % 8 !== 0 || !Number.isSafeInteger(offset) || offset <= 0)
     throw new ParseError(`Cannot read object at ${offset}: no multiple of 8`)
   windows.load(offset, headerBytes)
-  const { bytes, at } = windows
-  const found = bytes.readUInt8(at)
+  const { words } = windows
+  const at = windows.at >> 2
+  const found = (words[at] ?? 0) & 0xff
   if (found !== type) throw new ParseError(`Cannot read object at ${offset}: type ${found}, expected ${type}`)
-  const size = readNumber(bytes, at + 8)
+  const size = numberAt(words, at + 2)
   if (size < headerBytes || !Number.isSafeInteger(size))
     throw new ParseError(`Cannot read object at ${offset}: size ${size}, expected at least ${headerBytes}`)
   return size
+}
+
+/** A whole number of 64 bits out of two of 32, as `readNumber` has it. */
+export function numberAt(words: Int32Array, at: number): number {
+  return ((words[at] ?? 0) >>> 0) + ((words[at + 1] ?? 0) >>> 0) * 0x1_0000_0000
 }
 
 /** Whether these are the first 16 bytes of an object. */

@@ -138,6 +138,7 @@ export class OpenJournal implements Disposable {
     } catch (error) {
       if (!(error instanceof ParseError)) throw error
     }
+    this.#windows.startAnew()
   }
 
   /** @returns the next entry without taking it; undefined when there is none yet, or none any more */

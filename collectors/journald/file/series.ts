@@ -11,6 +11,8 @@ export interface Opening {
   readonly fieldBytes: number
   readonly budget: Budget
   keeps(name: string): boolean
+  /** Whether entries of this folder are copies where they came out of another one before. */
+  isCopied(folder: string): boolean
   /** Told of files that cannot be read. */
   skip(error: Error): void
   /** Told of a file whose last entries, up to this number, could not be read. */
@@ -26,6 +28,7 @@ export class Series {
   readonly seqnumId: string
   readonly folder: string
   readonly writer: string
+  readonly isCopied: boolean
   readonly #opening: Opening
   #files: readonly ListedFile[] = []
   #open: OpenJournal | undefined
@@ -42,6 +45,7 @@ export class Series {
     this.seqnumId = seqnumId
     this.folder = folder
     this.writer = writer
+    this.isCopied = opening.isCopied(folder)
     this.#last = last
     this.#opening = opening
   }
