@@ -52,6 +52,11 @@ export interface Row {
    * before its other fields, in no table since no two entries share them. -1: it has none.
    */
   readonly monotonic: number
+  /** Its time in whole microseconds since the epoch, and the nanoseconds beyond, 0 to 999. */
+  readonly microsecond: number
+  readonly nanosecond: number
+  /** The number behind `<stream>:` where that is its id; -1: its id is another. */
+  readonly sequence: number
 }
 
 export const realtimeName = '__REALTIME_TIMESTAMP'
@@ -68,7 +73,8 @@ export class EntryRow implements LogRecord, Row {
   readonly sequence: number
   readonly observed: bigint
   /** Microseconds since the epoch. */
-  readonly realtime: number
+  readonly microsecond: number
+  readonly nanosecond = 0
   readonly monotonic: number
   readonly rows: Rows
   readonly from: number
@@ -86,7 +92,7 @@ export class EntryRow implements LogRecord, Row {
     this.stream = stream
     this.sequence = sequence
     this.observed = observed
-    this.realtime = realtime
+    this.microsecond = realtime
     this.monotonic = monotonic
     this.rows = rows
     this.from = from
@@ -98,11 +104,11 @@ export class EntryRow implements LogRecord, Row {
   }
 
   get time(): bigint {
-    return BigInt(this.realtime) * 1000n
+    return BigInt(this.microsecond) * 1000n
   }
 
   get fields(): readonly Field[] {
-    return fieldsOf(this, this.realtime)
+    return fieldsOf(this, this.microsecond)
   }
 }
 

@@ -8,24 +8,67 @@ import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch, SpooledRecord } from '../spool/batch.ts'
 import { type AttributeValue, Look, printable } from '../view.ts'
 import type { Origin } from './forwarder.ts'
-import { nameOfPair, pair } from './loki-pair.ts'
-import { type PairList, Pairs } from './loki-pairs.ts'
-import { RowPairs } from './loki-rows.ts'
+import { nameOfPair } from './loki-pair.ts'
+import { RowRuns } from './loki-rows.ts'
+import { type NumberedName, numberedName, type RunList, Runs } from './loki-runs.ts'
+import type { Moment } from './loki-stamp.ts'
 
-export interface Entry {
+/** What entries of the same labels are one of. */
+export interface Stream {
+  /** `{host="n7", job="remora", …}`. */
+  readonly labels: string
+}
+
+export interface Entry extends Moment {
   /** Into the batch's records. */
   readonly index: number
-  readonly id: string
+  /** Nanoseconds since the epoch. */
   readonly time: bigint
-  readonly observed: bigint
-  /** The time in whole microseconds. */
+  readonly stream: Stream
+  /** Whole: not cut yet. It and the pairs are runs of the maker's, until it makes those of another batch. */
+  readonly line: number
+  readonly metadata: RunList
+}
+
+/** The record behind an entry is asked only for what is not asked of each. */
+class RecordEntry implements Entry {
+  readonly index: number
+  readonly stream: Stream
+  readonly line: number
+  readonly metadata: RunList
   readonly microsecond: number
-  /** Its stream: `{host="n7", job="remora", …}`. */
-  readonly labels: string
-  /** Whole: not cut yet. */
-  readonly line: string
-  /** Its pairs; they are in the maker's, until it makes those of another batch. */
-  readonly metadata: PairList
+  readonly nanosecond: number
+  readonly sequence: number
+  readonly #record: SpooledRecord
+
+  constructor(index: number, record: SpooledRecord, stream: Stream, line: number, metadata: RunList) {
+    this.index = index
+    this.stream = stream
+    this.line = line
+    this.metadata = metadata
+    this.#record = record
+    const isNumbered = isRow(record)
+    this.microsecond = microsecondOf(record)
+    this.nanosecond = isNumbered ? record.nanosecond : Number(record.time % 1000n)
+    this.sequence = isNumbered ? record.sequence : -1
+  }
+
+  get id(): string {
+    return this.#record.id
+  }
+
+  get time(): bigint {
+    return this.#record.time
+  }
+
+  get observed(): bigint {
+    return this.#record.observed
+  }
+}
+
+/** When a record was, in whole microseconds since the epoch. */
+export function microsecondOf(record: SpooledRecord): number {
+  return isRow(record) ? record.microsecond : Number(record.time / 1000n)
 }
 
 const mostPairs = 120
@@ -35,13 +78,16 @@ const mostLabelBytes = 256
 
 /** Makes entries of batch after batch. */
 export class EntryMaker {
-  readonly pairs = new Pairs()
+  readonly runs = new Runs()
   /** Counts the batches. */
   turn = 0
   readonly #config: LokiSinkConfig
   readonly #origin: Origin
   readonly #names = new Map<string, Buffer>()
   readonly #reserved: ReadonlySet<string>
+  readonly #number = numberedName(nameOfPair('remora_number'))
+  /** By the stream of a record, which its id begins with. */
+  readonly #ids = new Map<string, NumberedName>()
 
   constructor(config: LokiSinkConfig, origin: Origin) {
     this.#config = config
@@ -54,59 +100,70 @@ export class EntryMaker {
    * @returns an entry by the place of its record
    */
   begin(batch: EventBatch): (index: number) => Entry {
-    const { pairs } = this
-    pairs.clear()
+    const { runs } = this
+    runs.clear()
     this.turn += 1
-    const rowPairs = new RowPairs(pairs, this.#nameOf, mostValueBytes)
+    const rowRuns = new RowRuns(runs, this.#nameOf, severityName, mostValueBytes)
     const look = new Look()
-    const labels = labelMaker(batch.source, this.#config, this.#origin)
-    const ledgerFrom = pairs.length
-    pairs.addBytes(pair('remora_ledger', this.#origin.ledger))
-    pairs.addBytes(pair('remora_source', batch.source))
-    const sourceTo = pairs.length
-    const ledgerTo = ledgerFrom + pair('remora_ledger', this.#origin.ledger).length
+    const streams = streamMaker(batch.source, this.#config, this.#origin)
+    const ledger = runs.addPair(ledgerName, this.#origin.ledger)
+    const source = runs.addPair(sourceName, batch.source)
     const isJson = this.#config.line === 'json'
+    /** The streams of rows, by severity and unit, both small numbers. */
+    const known = new Map<number, Stream>()
     return (index) => {
       const record = batch.records[index]
       if (record === undefined) throw new RangeError(`Cannot send record ${index} of ${batch.count}`)
-      const { id, time } = record
       const begin = () => {
-        pairs.begin()
-        pairs.putNew(idName, cut(id, mostValueBytes))
-        pairs.put(ledgerFrom, ledgerTo)
-        pairs.put(ledgerTo, sourceTo)
-        pairs.putNew(numberName, String(record.number))
+        runs.begin()
+        if (isRow(record) && record.sequence >= 0 && record.stream.length < mostStreamLength)
+          runs.putNumber(this.#idOf(record.stream), record.sequence)
+        else runs.putNew(idName, cut(record.id, mostValueBytes))
+        runs.put(ledger)
+        runs.put(source)
+        runs.putNumber(this.#number, record.number)
       }
       begin()
-      let seen: Pick<Look, 'body' | 'severityNumber' | 'unit'> = rowPairs
-      if (isRow(record) && rowPairs.put(record)) {
-        if (rowPairs.severityText !== undefined) pairs.putNew(severityName, rowPairs.severityText)
-      } else {
-        pairs.end()
-        begin()
-        look.at(record)
-        this.#putLooked(look)
-        seen = look
+      if (isRow(record) && rowRuns.put(record)) {
+        const { severityNumber, unit } = rowRuns
+        const key = (severityNumber ?? 0) + (unit + 1) * 32
+        let stream = known.get(key)
+        if (stream === undefined) {
+          stream = streams(rowRuns.unitText, severityNumber)
+          known.set(key, stream)
+        }
+        const line = isJson ? runs.addBytes(Buffer.from(json(record))) : rowRuns.body
+        return new RecordEntry(index, record, stream, line, this.#list())
       }
-      return {
-        index,
-        id,
-        time,
-        observed: record.observed,
-        microsecond: Number(time / 1000n),
-        labels: labels(seen.unit, seen.severityNumber),
-        line: isJson ? json(record) : (seen.body ?? ''),
-        metadata: pairs.list(mostPairs, mostMetadataBytes, omittedName),
-      }
+      runs.end()
+      begin()
+      look.at(record)
+      this.#putLooked(look)
+      const line = runs.addBytes(Buffer.from(isJson ? json(record) : (look.body ?? '').toWellFormed()))
+      return new RecordEntry(index, record, streams(look.unit, look.severityNumber), line, this.#list())
     }
   }
 
+  #list(): RunList {
+    return this.runs.list(mostPairs, mostMetadataBytes, omittedName)
+  }
+
+  #idOf(stream: string): NumberedName {
+    let name = this.#ids.get(stream)
+    if (name === undefined) {
+      if (this.#ids.size >= mostStreams) this.#ids.clear()
+      name = numberedName(idName, `${stream}:`)
+      this.#ids.set(stream, name)
+    }
+    return name
+  }
+
   #putLooked({ severityText, eventName, attributes }: Look): void {
-    const { pairs } = this
-    if (severityText !== undefined) pairs.putNew(severityName, cut(severityText, mostValueBytes))
-    if (eventName !== undefined) pairs.putNew(eventNameName, cut(eventName, mostValueBytes))
+    const { runs } = this
+    if (severityText !== undefined) runs.putNew(severityName, cut(severityText, mostValueBytes))
+    if (eventName !== undefined) runs.putNew(eventNameName, cut(eventName, mostValueBytes))
     for (const { name, value } of attributes)
-      pairs.putNew(this.#nameOf(name), cut(text(value), mostValueBytes))
+      runs.putNew(this.#nameOf(name), cut(text(value), mostValueBytes))
   }
 
   /** The begin of a pair of an attribute's name, which LogQL can name. */
@@ -123,8 +180,12 @@ export class EntryMaker {
 
 /** So many names of attributes are kept; a source of ever new ones makes them anew. */
 const mostNames = 4096
+/** So many streams of records likewise, none of them longer. */
+const mostStreams = 256
+const mostStreamLength = 1024
 const idName = nameOfPair('remora_id')
-const numberName = nameOfPair('remora_number')
+const ledgerName = nameOfPair('remora_ledger')
+const sourceName = nameOfPair('remora_source')
 const severityName = nameOfPair('severity_text')
 const eventNameName = nameOfPair('event_name')
 const omittedName = nameOfPair('remora_omitted')
@@ -144,29 +205,31 @@ const own = [
 /** The labels every stream may have without configuration. */
 export const streamNames = ['job', 'host', 'source', 'unit', 'level'] as const
 
-/** The stream of a record; there are few, so their texts are kept. */
-function labelMaker(
+/** The stream of a record; there are few, so they are kept. */
+function streamMaker(
   source: string,
   config: LokiSinkConfig,
   origin: Origin,
-): (unit: AttributeValue | undefined, severityNumber: number | undefined) => string {
-  const made = new Map<string, string>()
+): (unit: AttributeValue | undefined, severityNumber: number | undefined) => Stream {
+  const made = new Map<string, Stream>()
+  const byLabels = new Map<string, Stream>()
   return (writer, severityNumber) => {
     const unit = writer === undefined ? undefined : text(writer)
     const key = `${severityNumber ?? ''} ${unit ?? ''}`
-    let labels = made.get(key)
-    if (labels === undefined) {
-      labels = labelText({
-        job: 'remora',
-        host: origin.node,
-        source,
-        unit: unit === undefined ? '' : boundedUnit(unit),
-        level: severityNumber === undefined ? '' : level(severityNumber),
-        ...config.labels,
-      })
-      made.set(key, labels)
-    }
-    return labels
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const labels = labelText({
+      job: 'remora',
+      host: origin.node,
+      source,
+      unit: unit === undefined ? '' : boundedUnit(unit),
+      level: severityNumber === undefined ? '' : level(severityNumber),
+      ...config.labels,
+    })
+    const stream = byLabels.get(labels) ?? { labels }
+    byLabels.set(labels, stream)
+    made.set(key, stream)
+    return stream
   }
 }
 

@@ -1,21 +1,24 @@
 /** The body of a push request: a snappy block of a protobuf PushRequest (proto/loki/push.proto). */
-import { compress } from 'snappyjs'
-import { cut, type Entry } from './loki-entry.ts'
-import { head, pair, varintLength } from './loki-pair.ts'
-import type { PairList, Pairs } from './loki-pairs.ts'
+import { cut, type Entry, type Stream } from './loki-entry.ts'
+import { pair, varintLength } from './loki-pair.ts'
+import type { Runs } from './loki-runs.ts'
 import { stamp, type Window } from './loki-stamp.ts'
+import type { SnappyBlock } from './snappy-block.ts'
 
 /** What is known of the receiver's limits. */
 export interface Limits {
   readonly lineBytes: number
-  /** For the entries of these indices nothing older than this is taken. */
-  readonly behind?: { readonly indices: ReadonlySet<number>; readonly oldest: bigint } | undefined
+  /** For the entries of these indices nothing older than this is taken, microseconds since the epoch. */
+  readonly behind?: { readonly indices: ReadonlySet<number>; readonly oldest: number } | undefined
 }
 
 /** An entry with the timestamp it is sent with. */
 export interface Stamped {
   readonly entry: Entry
-  readonly time: bigint
+  /** Of the epoch, and the nanoseconds beyond. */
+  readonly seconds: number
+  readonly nanoseconds: number
+  readonly microsecond: number
   readonly moved: boolean
 }
 
@@ -23,37 +26,85 @@ export interface Stamped {
  * Oldest first. Within a microsecond the order stays the source's: entries a thousand apart have the same ordinal, and
  * Loki must not see them side by side. Those that are still equal to their neighbour are moved on by a nanosecond.
  */
-export function stamped(entries: readonly Entry[], window: Window, limits: Limits): Stamped[] {
+export function stamped(entries: readonly Entry[], window: Window, limits: Limits, runs: Runs): Stamped[] {
   const { behind } = limits
-  const all = entries.map((entry) => {
+  const all = entries.map((entry): Stamped => {
     const own = behind?.indices.has(entry.index) ? { ...window, oldest: behind.oldest } : window
-    const { time, moved } = stamp(entry, own)
-    return { entry, time, moved, microsecond: moved ? Number(time / 1000n) : entry.microsecond }
+    const { microsecond, nanosecond, moved } = stamp(entry, own)
+    const seconds = Math.floor(microsecond / 1e6)
+    const nanoseconds = (microsecond - seconds * 1e6) * 1000 + nanosecond
+    // What is moved keeps its order among those of its microsecond.
+    return { entry, seconds, nanoseconds, microsecond: moved ? microsecond : entry.microsecond, moved }
   })
-  all.sort((a, b) => a.microsecond - b.microsecond)
-  const last = new Map<string, { time: bigint; line: string }>()
-  return all.map(({ entry, time, moved }) => {
-    const { labels, line } = entry
-    const before = last.get(labels)
-    const apart = before?.time === time && before.line === line ? time + 1n : time
-    last.set(labels, { time: apart, line })
-    return { entry, time: apart, moved }
+  if (
+    !all.every(({ microsecond }, place) => place === 0 || microsecond >= (all[place - 1]?.microsecond ?? 0))
+  )
+    all.sort((a, b) => a.microsecond - b.microsecond)
+  const last = new Map<Stream, Stamped>()
+  return all.map((one) => {
+    const before = last.get(one.entry.stream)
+    const apart = before && isEqual(before, one, runs) ? next(one) : one
+    last.set(one.entry.stream, apart)
+    return apart
   })
 }
 
-/** Written by hand: the generated encoder makes an object of each part of each entry. */
-export function encodePush(entries: readonly Stamped[], pairs: Pairs, limits: Limits): Uint8Array {
-  const body = new Body(pairs)
-  for (const [labels, stream] of Map.groupBy(entries, ({ entry }) => entry.labels)) {
-    const parts = stream.map((one) => partsOf(one, limits))
-    let bytes = 0
-    for (const { length } of parts) bytes += 1 + varintLength(length) + length
-    const labelBytes = Buffer.byteLength(labels)
-    body.head(streamTag, 1 + varintLength(labelBytes) + labelBytes + bytes)
-    body.text(labelsTag, labels, labelBytes)
-    for (const part of parts) body.entry(part)
+function isEqual(one: Stamped, other: Stamped, runs: Runs): boolean {
+  if (one.nanoseconds !== other.nanoseconds || one.seconds !== other.seconds) return false
+  const { line } = one.entry
+  return line === other.entry.line || runs.bytesOf(line).equals(runs.bytesOf(other.entry.line))
+}
+
+function next(one: Stamped): Stamped {
+  const isLast = one.nanoseconds === 999_999_999
+  return {
+    ...one,
+    seconds: isLast ? one.seconds + 1 : one.seconds,
+    nanoseconds: isLast ? 0 : one.nanoseconds + 1,
   }
-  return compress(body.bytes)
+}
+
+/** Written by hand: the generated encoder makes an object of each part of each entry. */
+export function encodePush(
+  entries: readonly Stamped[],
+  runs: Runs,
+  block: SnappyBlock,
+  limits: Limits,
+): Uint8Array {
+  const streams = new Map<Stream, StreamParts>()
+  for (const one of entries) {
+    const { stream } = one.entry
+    let parts = streams.get(stream)
+    if (parts === undefined) {
+      parts = { labels: Buffer.from(stream.labels), entries: [], bytes: 0 }
+      streams.set(stream, parts)
+    }
+    const part = partsOf(one, runs, limits)
+    parts.entries.push(part)
+    parts.bytes += 1 + varintLength(part.length) + part.length
+  }
+  let total = 0
+  for (const parts of streams.values()) {
+    parts.bytes += 1 + varintLength(parts.labels.length) + parts.labels.length
+    total += 1 + varintLength(parts.bytes) + parts.bytes
+  }
+  runs.beginBlock(block, total)
+  for (const { labels, entries, bytes } of streams.values()) {
+    block.byte(streamTag)
+    block.varint(bytes)
+    block.byte(labelsTag)
+    block.varint(labels.length)
+    block.bytes(labels, 0, labels.length)
+    for (const part of entries) write(part, runs, block)
+  }
+  return block.done()
+}
+
+interface StreamParts {
+  readonly labels: Buffer
+  readonly entries: Parts[]
+  /** Of all of it, without its own tag and length. */
+  bytes: number
 }
 
 /** PushRequest.streams; StreamAdapter.labels and .entries; EntryAdapter.timestamp and .line (proto/loki/push.proto). */
@@ -67,91 +118,41 @@ const secondsTag = 0x08
 const nanosTag = 0x10
 
 interface Parts {
-  readonly seconds: number
-  readonly nanos: number
-  readonly timestampBytes: number
-  readonly line: string
-  readonly lineBytes: number
-  readonly metadata: PairList
+  readonly one: Stamped
+  readonly line: number
   /** `remora_time`, where it was moved. */
   readonly own: Uint8Array | undefined
   /** Of all of it, without its own tag and length. */
   readonly length: number
 }
 
-function partsOf({ entry, time, moved }: Stamped, { lineBytes: most }: Limits): Parts {
-  const line = cut(entry.line, most)
-  const lineBytes = Buffer.byteLength(line)
-  const whole = time / 1_000_000_000n
-  const seconds = Number(whole)
-  const nanos = Number(time - whole * 1_000_000_000n)
-  const timestampBytes = 2 + varintLength(seconds) + varintLength(nanos)
+function partsOf(one: Stamped, runs: Runs, { lineBytes: most }: Limits): Parts {
+  const { entry, seconds, nanoseconds, moved } = one
+  let { line } = entry
+  if (runs.lengthOf(line) > most) line = runs.addBytes(Buffer.from(cut(runs.bytesOf(line).toString(), most)))
+  const lineBytes = runs.lengthOf(line)
+  const timestampBytes = 2 + varintLength(seconds) + varintLength(nanoseconds)
   const own = moved ? pair('remora_time', isoNanoseconds(entry.time)) : undefined
-  return {
-    seconds,
-    nanos,
-    timestampBytes,
-    line,
-    lineBytes,
-    metadata: entry.metadata,
-    own,
-    length:
-      2 +
-      timestampBytes +
-      1 +
-      varintLength(lineBytes) +
-      lineBytes +
-      entry.metadata.bytes +
-      (own?.length ?? 0),
-  }
+  const length =
+    2 + timestampBytes + 1 + varintLength(lineBytes) + lineBytes + entry.metadata.bytes + (own?.length ?? 0)
+  return { one, line, own, length }
 }
 
-/** A message that grows. */
-class Body {
-  #bytes = Buffer.allocUnsafe(1 << 20)
-  #length = 0
-  readonly #pairs: Pairs
-
-  constructor(pairs: Pairs) {
-    this.#pairs = pairs
-  }
-
-  get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length)
-  }
-
-  head(tag: number, length: number): void {
-    this.#reserve(length + 16)
-    this.#length = head(this.#bytes, this.#length, tag, length)
-  }
-
-  text(tag: number, text: string, length: number): void {
-    this.head(tag, length)
-    this.#length += this.#bytes.write(text, this.#length, length, 'utf8')
-  }
-
-  entry({ seconds, nanos, timestampBytes, line, lineBytes, metadata, own, length }: Parts): void {
-    this.head(entryTag, length)
-    const bytes = this.#bytes
-    let at = head(bytes, this.#length, timestampTag, timestampBytes)
-    at = head(bytes, at, secondsTag, seconds)
-    at = head(bytes, at, nanosTag, nanos)
-    at = head(bytes, at, lineTag, lineBytes)
-    at += bytes.write(line, at, lineBytes, 'utf8')
-    at = this.#pairs.copyTo(metadata, bytes, at)
-    if (own) {
-      bytes.set(own, at)
-      at += own.length
-    }
-    this.#length = at
-  }
-
-  #reserve(length: number): void {
-    if (this.#length + length <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + length))
-    this.#bytes.copy(larger, 0, 0, this.#length)
-    this.#bytes = larger
-  }
+function write({ one, line, own, length }: Parts, runs: Runs, block: SnappyBlock): void {
+  const { entry, seconds, nanoseconds } = one
+  block.byte(entryTag)
+  block.varint(length)
+  block.byte(timestampTag)
+  block.byte(2 + varintLength(seconds) + varintLength(nanoseconds))
+  block.byte(secondsTag)
+  block.varint(seconds)
+  block.byte(nanosTag)
+  block.varint(nanoseconds)
+  block.byte(lineTag)
+  block.varint(runs.lengthOf(line))
+  runs.writeRun(line, block)
+  runs.write(entry.metadata, block)
+  if (own) block.bytes(own, 0, own.length)
 }
 
 /** RFC 3339 with nanoseconds; the number itself where no date has it. */
@@ -162,7 +163,7 @@ function isoNanoseconds(time: bigint): string {
   return whole.replace('Z', `${String(time % 1_000_000n).padStart(6, '0')}Z`)
 }
 
-/** Bytes an entry takes in a request, at most: a character has up to three. */
-export function sizeOf({ line, metadata }: Entry, limits: Limits): number {
-  return Math.min(line.length * 3, limits.lineBytes) + metadata.bytes + 64
+/** Bytes an entry takes in a request, at most. */
+export function sizeOf({ line, metadata }: Entry, runs: Runs, limits: Limits): number {
+  return Math.min(runs.lengthOf(line), limits.lineBytes) + metadata.bytes + 64
 }

@@ -9,9 +9,9 @@ export type Refusal =
   | { readonly is: 'line_too_long'; readonly mostBytes: number }
   /** Newer or older than the receiver takes at this moment. */
   | { readonly is: 'too_new' }
-  | { readonly is: 'too_old'; readonly oldest: bigint }
+  | { readonly is: 'too_old'; readonly oldest: number }
   /** So many of the oldest entries lie too far behind the newest of their stream. */
-  | { readonly is: 'too_far_behind'; readonly count: number; readonly oldest: bigint }
+  | { readonly is: 'too_far_behind'; readonly count: number; readonly oldest: number }
   | { readonly is: 'unknown' }
 
 const lineTooLong = /Max entry size '(\d+)' bytes exceeded/
@@ -33,8 +33,8 @@ export function refusal(words: string): Refusal {
   return tooNew.test(words) ? { is: 'too_new' } : { is: 'unknown' }
 }
 
-/** Nanoseconds since the epoch; the words are cut to the second. */
-function secondAfter(text: string | undefined): bigint | undefined {
+/** Microseconds since the epoch; the words are cut to the second. */
+function secondAfter(text: string | undefined): number | undefined {
   const milliseconds = Date.parse(text ?? '')
-  return Number.isNaN(milliseconds) ? undefined : BigInt(milliseconds + 1000) * 1_000_000n
+  return Number.isNaN(milliseconds) ? undefined : (milliseconds + 1000) * 1000
 }

@@ -5,7 +5,7 @@
 import type { FieldTable } from '../field-table.ts'
 import { monotonicName, type Row } from '../rows.ts'
 import { attributeName, printable, type Role, roleOf, severityOf } from '../view.ts'
-import type { Pairs } from './loki-pairs.ts'
+import { type NumberedName, numberedName, type Runs } from './loki-runs.ts'
 
 /** What is done with a field, by its index in the table. */
 const unknown = 0
@@ -17,124 +17,190 @@ const severity = 4
 const other = 5
 
 interface FieldName {
+  /** As in the table. */
+  readonly bytes: Buffer
   readonly role: Role
   /** As a pair has it. */
   readonly pairName: Buffer
-  readonly isUnit: boolean
-  /** The last record that had an attribute of this name, as a count. */
-  record: number
+  /** What it is as an attribute, as a small number: several names may become one. */
+  readonly attribute: number
+}
+
+interface Severity {
+  readonly number: number
+  /** Of its text; -1: it has none. */
+  readonly run: number
 }
 
 const equals = 0x3d
 
-export class RowPairs {
+export class RowRuns {
   severityNumber: number | undefined
-  severityText: string | undefined
-  body: string | undefined
-  unit: string | undefined
-  readonly #pairs: Pairs
+  /** The run of the line. */
+  body = 0
+  /** The index of the unit in the table; -1: there is none. */
+  unit = -1
+  readonly #runs: Runs
   readonly #pairNameOf: (attribute: string) => Buffer
+  readonly #severityName: Buffer
   readonly #mostValueBytes: number
-  /** By what names become as attributes: several fields may become one. */
-  readonly #byAttribute = new Map<string, FieldName>()
+  readonly #empty: number
+  /** By the length and the last bytes of a name. */
+  readonly #byKey = new Map<number, FieldName>()
   readonly #byField = new Map<string, FieldName>()
-  readonly #monotonic: FieldName
+  readonly #attributes = new Map<string, number>()
+  readonly #monotonic: NumberedName
+  readonly #monotonicAttribute: number
+  /** By the number of an attribute, the last record that had it, as a count. */
+  #lastRecords = new Uint32Array(256)
   #records = 0
   #table: FieldTable | undefined
   #kinds = new Uint8Array()
-  #names: FieldName[] = []
-  /** Of the pair of each field. */
-  #begins = new Uint32Array()
-  #ends = new Uint32Array()
+  #attributeOf = new Uint32Array()
+  #runOf = new Uint32Array()
+  readonly #severities: (Severity | undefined)[] = []
+  readonly #units: (string | undefined)[] = []
 
   /** @param pairNameOf the begin of a pair for an attribute's name */
-  constructor(pairs: Pairs, pairNameOf: (attribute: string) => Buffer, mostValueBytes: number) {
-    this.#pairs = pairs
+  constructor(
+    runs: Runs,
+    pairNameOf: (attribute: string) => Buffer,
+    severityName: Buffer,
+    mostValueBytes: number,
+  ) {
+    this.#runs = runs
     this.#pairNameOf = pairNameOf
+    this.#severityName = severityName
     this.#mostValueBytes = mostValueBytes
-    this.#monotonic = this.#nameOf(monotonicName)
+    this.#empty = runs.addBytes(Buffer.alloc(0))
+    const name = this.#nameOf(monotonicName)
+    this.#monotonic = numberedName(name.pairName)
+    this.#monotonicAttribute = name.attribute
+  }
+
+  get unitText(): string | undefined {
+    if (this.unit < 0 || this.#table === undefined) return undefined
+    this.#units[this.unit] ??= this.#textOf(this.#table, this.unit)
+    return this.#units[this.unit]
   }
 
   /** Puts the pairs of a record on the list in hand. @returns false: that one must be viewed instead */
   put({ rows: { table, indices }, from, to, monotonic }: Row): boolean {
-    this.#records += 1
+    const runs = this.#runs
+    const record = ++this.#records
     this.severityNumber = undefined
-    this.severityText = undefined
-    this.body = undefined
-    this.unit = undefined
+    this.unit = -1
+    let line = -1
+    let severityRun = -1
     if (table !== this.#table) this.#begin(table)
     if (monotonic >= 0) {
-      this.#monotonic.record = this.#records
-      this.#pairs.putNew(this.#monotonic.pairName, String(monotonic))
+      this.#lastRecords[this.#monotonicAttribute] = record
+      runs.putNumber(this.#monotonic, monotonic)
     }
     for (let at = from; at < to; at++) {
       const index = indices[at] ?? 0
       let kind = this.#kinds[index] ?? other
       if (kind === unknown) kind = this.#look(table, index)
       if (kind === attribute) {
-        const name = this.#names[index]
-        if (name === undefined || name.record === this.#records) return false
-        name.record = this.#records
-        if (name.isUnit) this.unit = this.#textOf(table, index)
-        this.#pairs.put(this.#begins[index] ?? 0, this.#ends[index] ?? 0)
-      } else if (kind === body && this.body === undefined) this.body = this.#textOf(table, index)
+        const name = this.#attributeOf[index] ?? 0
+        if (this.#lastRecords[name] === record) return false
+        this.#lastRecords[name] = record
+        runs.put(this.#runOf[index] ?? 0)
+        if (name === unitAttribute) this.unit = index
+      } else if (kind === body && line < 0) line = this.#runOf[index] ?? 0
       else if (kind === severity && this.severityNumber === undefined) {
-        const found = severityOf('PRIORITY', this.#textOf(table, index))
-        this.severityNumber = found?.[0]
-        this.severityText = found?.[1]
+        const found = this.#severities[index]
+        this.severityNumber = found?.number
+        severityRun = found?.run ?? -1
       } else if (kind !== skipped) return false
     }
+    if (severityRun >= 0) runs.put(severityRun)
+    this.body = line < 0 ? this.#empty : line
     return true
   }
 
   #begin(table: FieldTable): void {
     this.#table = table
     this.#kinds = new Uint8Array(table.size)
-    this.#begins = new Uint32Array(table.size)
-    this.#ends = new Uint32Array(table.size)
-    this.#names = new Array(table.size)
+    this.#attributeOf = new Uint32Array(table.size)
+    this.#runOf = new Uint32Array(table.size)
+    this.#severities.length = 0
+    this.#units.length = 0
   }
 
-  /** Finds out what is to be done with a field, and makes its pair. */
+  /** Finds out what is to be done with a field, and makes its run. */
   #look(table: FieldTable, index: number): number {
     const { bytes } = table
     const from = table.from(index)
     const to = table.to(index)
-    const split = bytes.indexOf(equals, from)
-    const name = this.#nameOf(bytes.toString('utf8', from, split))
-    const kind = this.#kindOf(name, table, index)
+    let split = from
+    while (split < to && bytes[split] !== equals) split += 1
+    const name = this.#nameAt(bytes, from, split)
+    const kind = this.#made(name, table, index, split, to)
     this.#kinds[index] = kind
-    if (kind !== attribute) return kind
-    this.#names[index] = name
-    this.#begins[index] = this.#pairs.length
-    if (to - split <= this.#mostValueBytes && isPlain(bytes, split + 1, to))
-      this.#pairs.addPlain(name.pairName, bytes, split + 1, to)
-    else {
-      // Long or not plain: by the same way as any other.
-      this.#kinds[index] = other
-      return other
-    }
-    this.#ends[index] = this.#pairs.length
     return kind
   }
 
-  #kindOf({ role }: FieldName, table: FieldTable, index: number): number {
+  #made(
+    { role, pairName, attribute: number }: FieldName,
+    table: FieldTable,
+    index: number,
+    split: number,
+    to: number,
+  ): number {
+    const { bytes } = table
+    const runs = this.#runs
     if (role === 'address') return skipped
-    if (role === 'body') return body
-    if (role === 'attribute') return attribute
-    return role === 'severity' && severityOf('PRIORITY', this.#textOf(table, index)) ? severity : other
+    if (role === 'body') {
+      const isSame = isPlain(bytes, split + 1, to)
+      this.#runOf[index] = isSame
+        ? runs.addPart(bytes, split + 1, to)
+        : runs.addBytes(Buffer.from(this.#textOf(table, index).toWellFormed()))
+      return body
+    }
+    if (role === 'severity') {
+      const found = severityOf('PRIORITY', this.#textOf(table, index))
+      if (found === undefined) return other
+      const [severityNumber, text] = found
+      const run = text === undefined ? -1 : runs.addPair(this.#severityName, text)
+      this.#severities[index] = { number: severityNumber, run }
+      return severity
+    }
+    // What is long or not plain goes the way of any other.
+    if (role !== 'attribute' || to - split > this.#mostValueBytes || !isPlain(bytes, split + 1, to))
+      return other
+    this.#attributeOf[index] = number
+    this.#runOf[index] = runs.addPlain(pairName, bytes, split + 1, to)
+    return attribute
+  }
+
+  #nameAt(bytes: Buffer, from: number, to: number): FieldName {
+    const key = ((to - from) << 16) | ((bytes[to - 1] ?? 0) << 8) | (bytes[to - 2] ?? 0)
+    const known = this.#byKey.get(key)
+    if (known !== undefined && isSame(bytes, from, to, known.bytes)) return known
+    const name = this.#nameOf(bytes.toString('utf8', from, to))
+    this.#byKey.set(key, name)
+    return name
   }
 
   #nameOf(field: string): FieldName {
     let name = this.#byField.get(field)
-    if (name === undefined) {
-      const called = attributeName(field)
-      const role = roleOf(field)
-      name = role === 'attribute' ? this.#byAttribute.get(called) : undefined
-      name ??= { role, pairName: this.#pairNameOf(called), isUnit: called === 'systemd.unit', record: 0 }
-      this.#byField.set(field, name)
-      if (role === 'attribute') this.#byAttribute.set(called, name)
+    if (name !== undefined) return name
+    const called = attributeName(field)
+    const isUnit = called === 'systemd.unit'
+    let number = isUnit ? unitAttribute : this.#attributes.get(called)
+    if (number === undefined) {
+      number = this.#attributes.size + 1
+      this.#attributes.set(called, number)
+      if (number >= this.#lastRecords.length) {
+        const larger = new Uint32Array(this.#lastRecords.length * 2)
+        larger.set(this.#lastRecords)
+        this.#lastRecords = larger
+      }
     }
+    const pairName = this.#pairNameOf(called)
+    name = { bytes: Buffer.from(field), role: roleOf(field), pairName, attribute: number }
+    this.#byField.set(field, name)
     return name
   }
 
@@ -145,11 +211,21 @@ export class RowPairs {
   }
 }
 
-/** ASCII without controls. */
+/** Its number as an attribute. */
+const unitAttribute = 0
+
+function isSame(bytes: Buffer, from: number, to: number, other: Buffer): boolean {
+  if (other.length !== to - from) return false
+  for (let at = from; at < to; at++) if (bytes[at] !== other[at - from]) return false
+  return true
+}
+
+/** ASCII whose text is the bytes as they are: of the controls those that stay (view.ts). */
 function isPlain(bytes: Buffer, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
     const byte = bytes[at] ?? 0
-    if (byte < 0x20 || byte > 0x7e) return false
+    if (byte > 0x7e) return false
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b) return false
   }
   return true
 }

@@ -7,46 +7,65 @@
  * Ids that end in a count (journal, kmsg) follow each other within a microsecond, but for the step from 999 to 0.
  */
 
-/** What a receiver takes at this moment, nanoseconds since the epoch. */
+/** What a receiver takes at this moment, microseconds since the epoch. */
 export interface Window {
-  readonly now: bigint
-  readonly oldest: bigint
-  readonly newest: bigint
+  readonly now: number
+  readonly oldest: number
+  readonly newest: number
 }
 
-const minute = 60_000_000_000n
+const minute = 60_000_000
 /** Loki's defaults, reject_old_samples_max_age and creation_grace_period, less time to get there. */
-const mostOld = 7n * 24n * 60n * minute - 5n * minute
-const mostAhead = 9n * minute
+const mostOld = 7 * 24 * 60 * minute - 5 * minute
+const mostAhead = 9 * minute
 
 export function windowAt(receiverMilliseconds: number): Window {
-  const now = BigInt(Math.round(receiverMilliseconds)) * 1_000_000n
+  const now = Math.round(receiverMilliseconds * 1000)
   return { now, oldest: now - mostOld, newest: now + mostAhead }
 }
 
+/** What is known of a record's place in time. */
+export interface Moment {
+  readonly id: string
+  /** The number that the id ends in; -1: look at the id. */
+  readonly sequence: number
+  /** Its own time, and when it was read. */
+  readonly microsecond: number
+  readonly nanosecond: number
+  readonly observed: bigint
+}
+
+/** A time in Loki. */
 export interface Stamp {
-  readonly time: bigint
+  readonly microsecond: number
+  readonly nanosecond: number
   /** The record's own time was not acceptable. */
   readonly moved: boolean
 }
 
 /** The record's own time if the receiver takes that, else when it was read, else now. */
-export function stamp(
-  record: { readonly id: string; readonly time: bigint; readonly observed: bigint },
-  { now, oldest, newest }: Window,
-): Stamp {
-  const { id, time, observed } = record
-  if (time >= oldest && time <= newest) {
-    const below = time % 1000n
-    return { time: below === 0n ? time + BigInt(ordinal(id, 1000)) : time, moved: false }
-  }
-  const other = observed >= oldest && observed <= newest ? observed : now
+export function stamp(record: Moment, { now, oldest, newest }: Window): Stamp {
+  const { microsecond, nanosecond } = record
+  if (microsecond >= oldest && microsecond <= newest)
+    return {
+      microsecond,
+      nanosecond: nanosecond === 0 ? ordinal(record, 1000) : nanosecond,
+      moved: false,
+    }
+  const read = Number(record.observed / 1000n)
+  const other = read >= oldest && read <= newest ? read : now
   // Many were read in one moment: six digits keep them in order.
-  return { time: other - (other % 1_000_000n) + BigInt(ordinal(id, 1_000_000)), moved: true }
+  const place = ordinal(record, 1_000_000)
+  return {
+    microsecond: other - (other % 1000) + Math.floor(place / 1000),
+    nanosecond: place % 1000,
+    moved: true,
+  }
 }
 
 /** A number below `bound` (a power of ten of at most six zeros) out of an id: its last count, else a hash of it. */
-function ordinal(id: string, bound: number): number {
+function ordinal({ sequence, id }: Moment, bound: number): number {
+  if (sequence >= 0) return sequence % bound
   const digits = /:(\d+)$/.exec(id)?.[1]
   if (digits !== undefined) return Number(digits.slice(-6)) % bound
   let hash = 0x811c9dc5 // FNV-1a, 32 bits

@@ -13,23 +13,25 @@ import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch } from '../spool/batch.ts'
 import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
 import { httpSink } from './http.ts'
-import { type Entry, EntryMaker } from './loki-entry.ts'
+import { type Entry, EntryMaker, microsecondOf } from './loki-entry.ts'
 import { encodePush, type Limits, type Stamped, sizeOf, stamped } from './loki-push.ts'
 import { refusal } from './loki-refusal.ts'
 import { type Window, windowAt } from './loki-stamp.ts'
 import { receiverClock } from './receiver-clock.ts'
+import { SnappyBlock } from './snappy-block.ts'
 
 const mostRequestBytes = 1 << 20
 /** How often one stream is sent with what its refusal taught. */
 const mostLessons = 4
-/** Our guess of the receiver's clock may be off by so many nanoseconds. */
-const slack = 5_000_000_000n
+/** Our guess of the receiver's clock may be off by so many microseconds. */
+const slack = 5_000_000
 
 /** @throws {ConfigError} naming the key (and file) that is wrong */
 export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clock): Forwarder {
   const http = httpSink(config, clock)
   const receiver = receiverClock(clock)
   const maker = new EntryMaker(config, origin)
+  const block = new SnappyBlock()
   const headers = {
     'content-type': 'application/x-protobuf',
     ...(config.tenant !== undefined && { 'x-scope-orgid': config.tenant }),
@@ -44,16 +46,17 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
   }
 
   async function post(sent: readonly Stamped[], limits: Limits, signal: AbortSignal): Promise<Answer> {
-    const answer = await http.exchange('POST', headers, encodePush(sent, maker.pairs, limits), signal)
+    const body = encodePush(sent, maker.runs, block, limits)
+    const answer = await http.exchange('POST', headers, body, signal)
     if (answer.headers) receiver.hear(answer.endpoint, answer.headers)
     return { ...answer.outcome, endpoint: answer.endpoint }
   }
 
   async function push(group: readonly Entry[], signal: AbortSignal): Promise<Answer> {
     const limits = { lineBytes }
-    const answer = await post(stamped(group, window(), limits), limits, signal)
+    const answer = await post(stamped(group, window(), limits, maker.runs), limits, signal)
     if (answer.is !== 'refused' || !isPartial(answer)) return answer
-    const streams = Map.groupBy(group, ({ labels }) => labels)
+    const streams = Map.groupBy(group, ({ stream }) => stream)
     let last: Answer = answer
     for (const stream of streams.values()) {
       last = await pushStream(stream, streams.size === 1 ? answer : undefined, signal)
@@ -70,7 +73,7 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
   ): Promise<Answer> {
     let limits: Limits = { lineBytes }
     let taught: Partial<Window> = {}
-    let sent = stamped(group, window(), limits)
+    let sent = stamped(group, window(), limits, maker.runs)
     let answer = first ?? (await post(sent, limits, signal))
     for (let lesson = 0; lesson < mostLessons && isPartial(answer); lesson += 1) {
       const why = refusal('words' in answer ? answer.words : '')
@@ -85,7 +88,7 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
         limits = { ...limits, behind: { indices, oldest: why.oldest } }
       }
       limits = { ...limits, lineBytes }
-      sent = stamped(group, { ...at, ...taught }, limits)
+      sent = stamped(group, { ...at, ...taught }, limits, maker.runs)
       answer = await post(sent, limits, signal)
     }
     return answer
@@ -120,7 +123,7 @@ export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits):
   for (const index of oldestFirst(batch)) {
     if (maker.turn !== turn) throw new Error('Cannot go on with a batch: another one was begun')
     const entry = make(index)
-    const size = sizeOf(entry, limits)
+    const size = sizeOf(entry, maker.runs, limits)
     if (group.length > 0 && bytes + size > mostRequestBytes) {
       yield group
       group = []
@@ -134,7 +137,7 @@ export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits):
 
 /** The places of a batch's records, by their times in microseconds. */
 function oldestFirst({ records }: EventBatch): number[] {
-  const times = records.map(({ time }) => Number(time / 1000n))
+  const times = records.map(microsecondOf)
   const places = [...records.keys()]
   return times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0))
     ? places

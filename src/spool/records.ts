@@ -7,7 +7,7 @@ import { EntryRow, isRow, type Row, Rows } from '../rows.ts'
 import type { SpooledRecord } from './batch.ts'
 import { Writer } from './bytes.ts'
 import { type Encoded, oldestFormat, pack, unpack } from './codec.ts'
-import { SpooledRow } from './spooled-row.ts'
+import { SpooledRow, Times } from './spooled-row.ts'
 import { Table } from './table.ts'
 
 /** What is no place in the table, below those that are: an entry's two times (rows.ts), the second with its value. */
@@ -24,12 +24,19 @@ export function encodeRecords(records: readonly LogRecord[]): Encoded {
   const shared = sharedRows(records)
   const table = new Table(shared?.table)
   const writer = new Writer()
-  const times = new BigInt64Array(records.length * 2)
+  const times = Buffer.allocUnsafe(records.length * 16)
+  const observedBytes = Buffer.alloc(8)
+  let observed = 0n
   let stream: string | undefined
   let streamPlace = 0
   for (const [index, record] of records.entries()) {
-    times[index * 2] = record.time
-    times[index * 2 + 1] = record.observed
+    if (record instanceof EntryRow) writeNanoseconds(times, index * 16, record.microsecond)
+    else times.writeBigInt64LE(BigInt.asIntN(64, record.time), index * 16)
+    if (record.observed !== observed) {
+      observed = record.observed
+      observedBytes.writeBigInt64LE(BigInt.asIntN(64, observed))
+    }
+    times.set(observedBytes, index * 16 + 8)
     if (record.stream !== stream) {
       stream = record.stream
       streamPlace = table.text(stream)
@@ -49,7 +56,16 @@ export function encodeRecords(records: readonly LogRecord[]): Encoded {
       for (const [name, value] of fields) writer.varint(tokens + table.field(name, value))
     }
   }
-  return pack(records.length, table, writer, Buffer.from(times.buffer))
+  return pack(records.length, table, writer, times)
+}
+
+/** Microseconds below 2^55 as nanoseconds of 64 bits, without a large number made. */
+function writeNanoseconds(bytes: Buffer, at: number, microseconds: number): void {
+  const upper = Math.floor(microseconds / 0x1_0000_0000)
+  const lower = (microseconds - upper * 0x1_0000_0000) * 1000
+  const carried = Math.floor(lower / 0x1_0000_0000)
+  bytes.writeUInt32LE(lower - carried * 0x1_0000_0000, at)
+  bytes.writeInt32LE((upper * 1000 + carried) | 0, at + 4)
 }
 
 /** @returns the rows that all of them are of */
@@ -75,8 +91,7 @@ function encodeRow({ rows: { indices }, from, to, monotonic }: Row, writer: Writ
 export function decodeRecords(encoded: Encoded, count: number, firstNumber: number): SpooledRecord[] {
   return unpack(encoded, count, 16, (table, reader, column, format) => {
     const rows = new Rows(table)
-    const times = new BigInt64Array(count * 2)
-    Buffer.from(times.buffer).set(column)
+    const times = new Times(column)
     const isFirst = format === oldestFormat
     const streams = new Map<number, string>()
     const streamAt = (place: number) => {
