@@ -2,38 +2,24 @@
  * The dashboard Ephemeral root: how full the RAM image is, how long it lasts, and whether what is written to it gets
  * off the node. One or many nodes, by the variables job, instance and device.
  */
-import {
-  type Dashboard,
-  DashboardBuilder,
-  DashboardCursorSync,
-  DatasourceVariableBuilder,
-  QueryVariableBuilder,
-  RowBuilder,
-  VariableRefresh,
-  VariableSort,
-} from '@grafana/grafana-foundation-sdk/dashboard'
-import { datasource, graph, stat } from './panels.ts'
+import { type Dashboard, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { board, choice, node } from './board.ts'
+import { graph, stat } from './panels.ts'
 
-const node = 'job=~"$job", instance=~"$instance"'
 const device = `${node}, device=~"$device"`
 
 /** How long until the fill reaches 1 at the pace of the last hour; no value while it does not grow. */
 const timeToFull = `(1 - node_zram_fill_ratio{${device}}) / (deriv(node_zram_fill_ratio{${device}}[1h]) > 1e-7)`
 
 export function ephemeralRoot(): Dashboard {
-  return new DashboardBuilder('Ephemeral root')
-    .uid('remora-ephemeral-root')
-    .description(
+  return board({
+    uid: 'remora-ephemeral-root',
+    title: 'Ephemeral root',
+    description:
       'Nodes whose root file system is only RAM: fill, compression, memory, inodes, and what leaves the node.',
-    )
-    .tags(['remora', 'zram'])
-    .timezone('browser')
-    .refresh('30s')
-    .time({ from: 'now-6h', to: 'now' })
-    .tooltip(DashboardCursorSync.Crosshair)
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .withVariable(choice('job', 'Job', 'label_values(remora_build_info, job)'))
-    .withVariable(choice('instance', 'Node', 'label_values(remora_build_info{job=~"$job"}, instance)'))
+    tags: ['zram'],
+    marks: '| event_name=~"zram.*|root.*|filesystem.*"',
+  })
     .withVariable(choice('device', 'zram device', `label_values(node_zram_disksize_bytes{${node}}, device)`))
     .withRow(new RowBuilder('Now'))
     .withPanel(
@@ -327,18 +313,4 @@ export function ephemeralRoot(): Dashboard {
       }),
     )
     .build()
-}
-
-function choice(name: string, label: string, query: string): QueryVariableBuilder {
-  return new QueryVariableBuilder(name)
-    .label(label)
-    .datasource(datasource)
-    .query({ query, refId: name })
-    .definition(query)
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc)
-    .multi(true)
-    .includeAll(true)
-    .allValue('.*')
-    .current({ text: 'All', value: '$__all' })
 }

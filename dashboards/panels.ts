@@ -1,4 +1,4 @@
-/** The two kinds of panel the dashboards use, with the datasource, thresholds and legend they share. */
+/** The kinds of panel the dashboards use, with the datasource, thresholds and legend they share. */
 import {
   BigValueColorMode,
   BigValueGraphMode,
@@ -7,25 +7,44 @@ import {
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
+  LogsSortOrder,
   ReduceDataOptionsBuilder,
   SortOrder,
   TooltipDisplayMode,
+  VisibilityMode,
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common'
 import {
+  MappingType,
   type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from '@grafana/grafana-foundation-sdk/dashboard'
-import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
+import { PanelBuilder as LogsBuilder } from '@grafana/grafana-foundation-sdk/logs'
+import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki'
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
+import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline'
+import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table'
 import { PanelBuilder as GraphBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 
 export const datasource: DataSourceRef = { type: 'prometheus', uid: '$datasource' }
+export const logsSource: DataSourceRef = { type: 'loki', uid: '$logs' }
 
 /** A Grafana unit: https://github.com/grafana/grafana/blob/main/packages/grafana-data/src/valueFormats/categories.ts */
-export type GrafanaUnit = 'percentunit' | 'bytes' | 's' | 'short' | 'none' | 'ops' | 'bool_yes_no'
+export type GrafanaUnit =
+  | 'percentunit'
+  | 'bytes'
+  | 'binBps'
+  | 's'
+  | 'short'
+  | 'none'
+  | 'ops'
+  | 'celsius'
+  | 'volt'
+  | 'bool_yes_no'
+  | 'dateTimeFromNow'
 
 export interface PanelText {
   readonly title: string
@@ -68,7 +87,59 @@ export function stat(text: PanelText): StatBuilder {
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false))
 }
 
-function common<Builder extends GraphBuilder | StatBuilder>(builder: Builder, text: PanelText): Builder {
+/** A number for each state, in words and colours: bands over time. */
+export function timeline(
+  text: PanelText,
+  states: readonly (readonly [word: string, colour: string])[],
+): TimelineBuilder {
+  const options = Object.fromEntries(
+    states.map(([word, color], index) => [String(index), { text: word, color, index }]),
+  )
+  return common(new TimelineBuilder(), text)
+    .height(8)
+    .mappings([{ type: MappingType.ValueToText, options }])
+    .mergeValues(true)
+    .rowHeight(0.8)
+    .fillOpacity(80)
+    .showValue(VisibilityMode.Auto)
+    .perPage(20)
+}
+
+/** What is so now, a row for each series. @param hidden labels that are not shown */
+export function table(text: PanelText, hidden: readonly string[]): TableBuilder {
+  const panel = common(new TableBuilder(), text).height(8).filterable(true)
+  const excludeByName = Object.fromEntries(['Time', 'job', '__name__', ...hidden].map((name) => [name, true]))
+  return panel
+    .withTransformation({ id: 'merge', options: {} })
+    .withTransformation({ id: 'organize', options: { excludeByName } })
+}
+
+/** Lines of logs, the newest first. */
+export function logs(text: Pick<PanelText, 'title' | 'description' | 'span'>, query: string): LogsBuilder {
+  return new LogsBuilder()
+    .title(text.title)
+    .description(text.description)
+    .datasource(logsSource)
+    .span(text.span)
+    .height(14)
+    .showTime(true)
+    .wrapLogMessage(true)
+    .enableLogDetails(true)
+    .sortOrder(LogsSortOrder.Descending)
+    .withTarget(new LokiQueryBuilder().refId('A').datasource(logsSource).expr(query).maxLines(500))
+}
+
+/** Figures out of logs. */
+export function logsGraph(text: Omit<PanelText, 'queries'>, legend: string, query: string): GraphBuilder {
+  return graph({ ...text, queries: [] })
+    .datasource(logsSource)
+    .withTarget(new LokiQueryBuilder().refId('A').datasource(logsSource).expr(query).legendFormat(legend))
+}
+
+function common<Builder extends GraphBuilder | StatBuilder | TimelineBuilder | TableBuilder>(
+  builder: Builder,
+  text: PanelText,
+): Builder {
   builder
     .title(text.title)
     .description(text.description)
@@ -80,12 +151,13 @@ function common<Builder extends GraphBuilder | StatBuilder>(builder: Builder, te
   if (text.max !== undefined) builder.max(text.max)
   if (text.decimals !== undefined) builder.decimals(text.decimals)
   for (const [index, [legend, expression]] of text.queries.entries()) {
+    const query = new DataqueryBuilder()
+      .refId(String.fromCharCode('A'.charCodeAt(0) + index))
+      .datasource(datasource)
+      .expr(expression)
+      .legendFormat(legend)
     builder.withTarget(
-      new DataqueryBuilder()
-        .refId(String.fromCharCode('A'.charCodeAt(0) + index))
-        .datasource(datasource)
-        .expr(expression)
-        .legendFormat(legend),
+      builder instanceof TableBuilder ? query.instant().format(PromQueryFormat.Table) : query,
     )
   }
   return builder

@@ -4,7 +4,7 @@ import { runAcknowledgements } from './acknowledgements.ts'
 import { createAgentMetrics } from './agent-metrics.ts'
 import { systemClock } from './clock.ts'
 import { contextOf } from './collect.ts'
-import { commandRunner } from './command.ts'
+import { commandRunner, defaultPath } from './command.ts'
 import type { LoadedConfig } from './config.ts'
 import { type CollectorSection, type Config, collectorSectionsOf } from './config-schema.ts'
 import { describe } from './errors.ts'
@@ -37,7 +37,7 @@ export interface Agent {
 
 /** What runs with every collector of this agent. */
 export function surroundings({ paths }: Config) {
-  const run = commandRunner()
+  const run = commandRunner([...paths.tools, defaultPath].join(':'))
   const read = usageReader(run)
   const host = tree(paths.root)
   const statfs: UsageReader = (path, canHang) => read(host.resolve(path), canHang)

@@ -50,7 +50,7 @@ export interface StuckChild {
   readonly sinceMilliseconds: number
 }
 
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const defaultDeadlineSeconds = 10
 const defaultOutputBytes = 8 << 20
 const stderrBytes = 4096

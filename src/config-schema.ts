@@ -68,6 +68,15 @@ export const configSchema = z.strictObject({
         .min(1)
         .default('/')
         .describe('Where the root of the host is, with /run, /var and the mount points.'),
+      tools: z
+        .array(
+          z
+            .string()
+            .regex(/^\/[^:]*$/)
+            .meta({ expected: 'an absolute path without a colon' }),
+        )
+        .default([])
+        .describe('Folders in which tools are looked for before the usual ones.'),
     })
     .prefault({})
     .describe('Where the kernel trees and the host root are, for containers.'),

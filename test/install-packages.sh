@@ -5,6 +5,7 @@ set -eu
 missing=
 need() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $1"; }
 need prometheus
+need prometheus-alertmanager
 need prometheus-node-exporter
 need e2fsprogs
 need util-linux

@@ -35,6 +35,6 @@ export const recordings: readonly KeptRecording[] = [
   ofNode('instance:remora_sink_down:count', 'sum by (job, instance) (1 - remora_sink_up)'),
   ofNode(
     'instance:remora_records_lost:increase1h',
-    'sum by (job, instance) (increase(remora_records_lost_total[1h]))',
+    'sum by (job, instance) (increase(remora_records_lost_total[1h])) or 0 * group by (job, instance) (remora_build_info)',
   ),
 ]

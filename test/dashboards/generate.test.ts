@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
+import { dashboards } from '../../dashboards/dashboards.ts'
 import { declared } from '../../dashboards/declared.ts'
-import { ephemeralRoot } from '../../dashboards/ephemeral-root.ts'
 import { queries, undeclared } from '../../dashboards/expressions.ts'
 import { namedIn } from '../../dashboards/promql.ts'
 
@@ -58,7 +58,7 @@ test('generate --check names a metric that nothing declares, in a dashboard and 
   assert.equal(dashboard.status, 1)
   assert.match(
     dashboard.stderr,
-    /^dashboards\/generated\/ephemeral-root.json names node_zram_failed_write_total, which nothing declares$/m,
+    /^dashboards\/generated\/grafana\/dashboards\/remora\/ephemeral-root.json names node_zram_failed_write_total, which nothing declares$/m,
   )
   const rule = await checkAfter('rules/root.ts', wrong)
   assert.equal(rule.status, 1)
@@ -81,31 +81,37 @@ test('undeclared names a label that the metric does not have, and one that a leg
   assert.match(of('max by (')[0] ?? '', /^dashboards\/generated\/x: Cannot parse PromQL "max by \("/)
 })
 
-test('undeclared finds every metric of the dashboard once its declaration is gone', () => {
-  const dashboard = ephemeralRoot()
-  const all = queries(dashboard)
-  const names = new Set(
-    all.flatMap(({ expression }) => namedIn(expression).selectors.map(({ metric }) => metric)),
-  )
-  console.log(`the dashboard names ${names.size} metrics in ${all.length} expressions`)
-  assert.ok(names.size >= 25)
-  assert.deepEqual(undeclared('x', dashboard, declared), [])
-  for (const name of names) {
-    const fewer = new Map([...declared].filter(([one]) => one !== name))
-    assert.deepEqual(undeclared('x', dashboard, fewer), [
-      `dashboards/generated/x names ${name}, which nothing declares`,
-    ])
+test('undeclared finds every metric of the dashboards once its declaration is gone', () => {
+  for (const [file, dashboard] of dashboards) {
+    const all = queries(dashboard).filter(({ language }) => language === 'promql')
+    const names = new Set(
+      all.flatMap(({ expression }) => namedIn(expression).selectors.map(({ metric }) => metric)),
+    )
+    console.log(`${file} names ${names.size} metrics in ${all.length} expressions`)
+    assert.deepEqual(undeclared('x', dashboard, declared), [])
+    for (const name of names) {
+      const fewer = new Map([...declared].filter(([one]) => one !== name))
+      assert.deepEqual(undeclared('x', dashboard, fewer), [
+        `dashboards/generated/x names ${name}, which nothing declares`,
+      ])
+    }
   }
 })
 
-test('dashboard gives every panel a title, a description, a unit and queries with their own letters', () => {
-  const panels = (ephemeralRoot().panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
-  assert.equal(panels.length, 23)
-  for (const panel of panels) {
-    assert.ok(panel.title && panel.description && panel.fieldConfig?.defaults.unit, `${panel.title}`)
-    const letters = panel.targets?.map((target) => ('refId' in target ? target.refId : undefined)) ?? []
-    assert.ok(letters.length > 0)
-    assert.equal(new Set(letters).size, letters.length)
-    assert.ok((panel.gridPos?.x ?? 0) + (panel.gridPos?.w ?? 0) <= 24)
+test('dashboards give every panel a title, a description, a unit and queries with their own letters', () => {
+  const uids = [...dashboards.values()].map(({ uid }) => uid)
+  assert.equal(new Set(uids).size, dashboards.size)
+  for (const [file, dashboard] of dashboards) {
+    const panels = (dashboard.panels ?? []).filter((panel): panel is Panel => panel.type !== 'row')
+    assert.ok(panels.length >= 6, file)
+    for (const panel of panels) {
+      const place = `${file} ${panel.title}`
+      assert.ok(panel.title && panel.description, place)
+      assert.ok(panel.type === 'logs' || panel.fieldConfig?.defaults.unit, place)
+      const letters = panel.targets?.map((target) => ('refId' in target ? target.refId : undefined)) ?? []
+      assert.ok(letters.length > 0, place)
+      assert.equal(new Set(letters).size, letters.length, place)
+      assert.ok((panel.gridPos?.x ?? 0) + (panel.gridPos?.w ?? 0) <= 24, place)
+    }
   }
 })
