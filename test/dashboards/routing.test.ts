@@ -52,7 +52,7 @@ test('the fill alert reaches the receiver before the device is full', async (t) 
 
   const routing = (await readFile(example, 'utf8'))
     .replaceAll('127.0.0.1:9999', `127.0.0.1:${address.port}`)
-    .replace(/group_wait: \d+s/g, 'group_wait: 0s')
+    .replace(/group_wait: \d+s/g, 'group_wait: 1s')
   await using alertmanager = await startAlertmanager(routing)
   const folder = await workFolder(t)
   const quick = join(folder, 'quick.rules.yaml')
@@ -65,6 +65,8 @@ test('the fill alert reaches the receiver before the device is full', async (t) 
       rule_files: [quick],
       alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager.address] }] }] },
     }),
+    // What fires before Prometheus has found its Alertmanager goes nowhere, and again only after this time.
+    ['--rules.alert.resend-delay=1s'],
   )
   await using device = await realZram('64M')
   await device.set('mem_limit', '32M')
@@ -101,7 +103,9 @@ test('the fill alert reaches the receiver before the device is full', async (t) 
     await file.write(noise)
     await file.sync()
   }
-  await eventually('the pager is told', async () => critical())
+  await eventually('the pager is told', async () => critical()).catch((error: unknown) => {
+    throw new Error(`It was told ${JSON.stringify(told)}`, { cause: error })
+  })
   assert.ok((await fill()) < 1, 'the device is not full')
   const [, failedWrites] = (await device.file('io_stat')).trim().split(/ +/)
   assert.equal(failedWrites, '0', 'and no write has failed')
