@@ -66,6 +66,12 @@ async function readTool(
   } catch (error) {
     if (signal.aborted) throw error
     const refusal = refusalOf(error)
+    if (refusal === 'no-controller' && process.geteuid?.() !== 0) {
+      // Several of these tools see no controller where they may not look.
+      const message = `${tool.name} sees no controller, and only root can tell that there is none: run Remora as root`
+      skip(new ToolError(message, 'no-permission'))
+      return { state: 'no-permission', hung: false }
+    }
     if (refusal !== 'no-controller') skip(error instanceof Error ? error : new Error(String(error)))
     return { state: refusal, hung: error instanceof CommandError && error.timedOut }
   }

@@ -14,6 +14,7 @@ import { initialPattern, readVendorLogs } from './logs.ts'
 import { raidMetrics, unknownWords } from './metrics.ts'
 import type { RaidPart } from './report.ts'
 import { samplesOf } from './samples.ts'
+import { withSerials } from './serials.ts'
 import { controllerPrefix, nameOf, placeOf, stateOf } from './states.ts'
 import { raidTable } from './table.ts'
 import type { RaidVendor } from './vendor.ts'
@@ -27,6 +28,9 @@ const toolState = gauge(
   ['family', 'tool', 'state'],
 )
 
+/** Those whose tools show an event log. */
+const loggingFamilies = ['megaraid', 'arcconf', '3ware'] as const
+
 const options = z.strictObject({
   de_facto: z
     .boolean()
@@ -38,6 +42,12 @@ const options = z.strictObject({
     .meta({ expected: '"all", or a duration such as "24h" (s, m, h, d)' })
     .default('24h')
     .describe("Where reading a controller's event log begins without a position: `all`, or a duration."),
+  logs: z
+    .array(z.enum(loggingFamilies))
+    .default([...loggingFamilies])
+    .describe(
+      "The families of tools whose controllers' event logs are read. Old 3ware cards give each alarm only once, to whoever asks first.",
+    ),
   log_seconds: z.int().min(10).default(300).describe("How often the controllers' event logs are read."),
 })
 
@@ -55,7 +65,8 @@ export const raid = withOptions({
   },
   async *collect(context) {
     for (const vendor of vendors) {
-      const reading = await readFamily(vendor, context)
+      const found = await readFamily(vendor, context)
+      const reading = { ...found, items: withSerials(found.items, context.host) }
       for (const item of readingItems(vendor, reading, context))
         if (context.options.de_facto || !('metric' in item) || !vendor.metrics.includes(item.metric))
           yield item
@@ -66,6 +77,7 @@ export const raid = withOptions({
     const positions = new Map(context.positions)
     for (;;) {
       for (const vendor of vendors) {
+        if (!options.logs.some((family) => family === vendor.family)) continue
         for await (const batch of readVendorLogs(vendor, positions, options.initial, context)) {
           yield batch
           for (const { stream, position } of batch.positions) positions.set(stream, position)
@@ -78,7 +90,7 @@ export const raid = withOptions({
 
 /** The samples and states of one family's reading, and of what it does not list any more. */
 function* readingItems(
-  { family, vendors: labels, ...vendor }: RaidVendor,
+  { family, vendors: labels, listedBy, ...vendor }: RaidVendor,
   { ended, whole, items }: FamilyReading,
   context: Pick<CollectContext, 'known' | 'skip'>,
 ): Generator<Sample | StateReading> {
@@ -116,7 +128,9 @@ function* readingItems(
   if (whole) {
     for (const name of known.keys()) {
       const place = seen.has(name) ? undefined : placeOf(name)
-      if (place?.kind === 'controller' && labels.some((one) => one === place.vendor)) yield* goneItems(name)
+      if (place?.kind !== 'controller' || !labels.some((one) => one === place.vendor)) continue
+      const isListed = listedBy === undefined || ended.some(({ tool }) => tool === listedBy(place.controller))
+      if (isListed) yield* goneItems(name)
     }
   }
   for (const label of new Set(parts.map((part) => part.vendor))) {

@@ -38,6 +38,8 @@ export interface RaidVendor extends ToolPlaces {
   readonly vendors: readonly Vendor[]
   /** True where its tools read different cards: all are read. Else the first that finds a controller is. */
   readonly every?: boolean
+  /** Where all are read: the tool that lists a controller of this label. What it lists is not gone while it is not there. */
+  listedBy?(controller: string): string
   /** Beside the neutral family: names that dashboards know. */
   readonly metrics: readonly Metric[]
   /**

@@ -1,6 +1,7 @@
 /** A disk fails, is rebuilt and is well again, replayed by a stand-in storcli64 to the agent as it ships. */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { zstdDecompressSync } from 'node:zlib'
@@ -110,4 +111,17 @@ test('raid: collect prints a table that shows what is wrong', async (t) => {
   assert.match(stdout, /BAD raid:broadcom:SK93610000:drive:8:3 rebuilding/)
   assert.equal(stdout.match(/^ {2}broadcom 0 /gm)?.length, 1 + 1 + 9 + 1, 'a row for each part')
   assert.doesNotMatch(stdout, /^ +ok /m)
+})
+
+test('raid: who is not root is told that only root can tell', async (t) => {
+  const cwd = await workFolder(t)
+  const none = { 'Command Status': { Status: 'Failure', Description: 'No Controller found' } }
+  const host = await hostWith(t, { cALL_show_all: JSON.stringify({ Controllers: [none] }) })
+  for (const folder of [host.folder, cwd, join(host.root, 'opt/MegaRAID/storcli')]) await chmod(folder, 0o777)
+  const { stdout } = await remora(t, ['collect', 'raid', '--format', 'prometheus'], {
+    cwd,
+    env: { REMORA_PATHS_ROOT: host.root },
+    uid: 65_534,
+  })
+  assert.match(stdout, /^raid_tool_state\{family="megaraid",state="no-permission",tool="storcli64"\} 1$/m)
 })

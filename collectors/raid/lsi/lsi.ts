@@ -2,6 +2,7 @@
  * LSI (Avago, Broadcom) host bus adapters with Integrated RAID. Each generation has its own tool, and they number
  * their controllers apart from each other: the label names the generation, `sas3:0`, `sas2:0`, `mpt:0`.
  */
+import { ToolError } from '../../../src/errors.ts'
 import type { ToolCall } from '../../../src/tool.ts'
 import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import { type IrProgress, parseIrcuDisplay, parseIrcuList, parseIrcuStatus } from './ircu.ts'
@@ -16,6 +17,8 @@ export const lsi: RaidVendor = {
   names: ['sas3ircu', 'sas2ircu', 'mpt-status'],
   folders: ['/opt/lsi', '/opt/lsi/sas3ircu', '/opt/lsi/sas2ircu', '/opt/MegaRAID/sas3ircu', '/opt/sas2ircu'],
   metrics: [],
+  listedBy: (controller) =>
+    controller.startsWith('mpt:') ? 'mpt-status' : `${controller.replace(/:.*/, '')}ircu`,
   read: (context) => (context.tool.name === 'mpt-status' ? readMpt(context) : readIrcu(context)),
 }
 
@@ -56,16 +59,18 @@ const units = 8
 
 async function* readMpt({ tool, skip, signal }: VendorContext): AsyncGenerator<VendorItem> {
   for (let unit = 0; unit < units; unit += 1) {
-    const said = await say(tool, '-u', String(unit), '-p')
+    const controller = `mpt:${unit}`
     // The probe ends at the first volume; what is behind it is asked for by id.
     let first: number
     try {
-      first = Number(parseMptProbe(said)[0])
+      first = Number(parseMptProbe(await say(tool, '-u', String(unit), '-p'))[0])
     } catch (error) {
       if (unit === 0) throw error
+      if (error instanceof ToolError && error.refusal === 'no-controller') return
+      skip(new Error(`Cannot read controller ${controller}`, { cause: error }))
+      yield { unread: controller }
       return
     }
-    const controller = `mpt:${unit}`
     const readings: MptReading[] = []
     let whole = true
     for (let id = first; id < Math.max(first + 1, scsiIds); id += 1) {

@@ -9,8 +9,9 @@ import { type LoggedEvent, parseEvents } from './events.ts'
 import { cardsOf as megacliCards } from './megacli/cards.ts'
 import { asker as megacliAsker } from './megacli/megacli.ts'
 import { adaptersOf } from './megacli/text.ts'
-import { quietly, refuse, asker as storcliAsker } from './storcli/answer.ts'
+import { quietly, refuse } from './storcli/answer.ts'
 import { cardsOf as storcliCards } from './storcli/cards.ts'
+import { eachAsker } from './storcli/each.ts'
 
 const biggestBytes = 64 << 20
 /** Firmware is slow to hand out a long log. */
@@ -19,7 +20,7 @@ const deadlineSeconds = 120
 /** @throws {CommandError}, {ParseError}, {ToolError} the controllers cannot even be listed */
 export async function* readStorcliLogs(context: LogContext): AsyncGenerator<SourceBatch> {
   const { tool } = context
-  const answers = await storcliAsker(tool)(['/cALL', 'show'])
+  const answers = await eachAsker(tool, context.skip)(['/cALL', 'show'])
   for (const { error } of answers) if (error) context.skip(error)
   const run = quietly(tool)
   yield* readLogs(

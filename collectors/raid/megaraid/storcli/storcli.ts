@@ -1,6 +1,6 @@
 /**
- * storcli, storcli64, perccli and perccli64: one question for all controllers at a time, since each costs the tool a
- * look at every card. What is asked beyond the first is left out of the reading when it fails.
+ * storcli, storcli64, perccli and perccli64: one question for all controllers at a time (each.ts). What is asked beyond
+ * the first is left out of the reading when it fails.
  */
 import { CommandError } from '../../../../src/errors.ts'
 import type { Operation } from '../../report.ts'
@@ -8,8 +8,9 @@ import type { VendorContext } from '../../vendor.ts'
 import type { Card, Reading } from '../card.ts'
 import { operationOf } from '../derive.ts'
 import { isRecord, recordOf } from '../values.ts'
-import { type Answer, asker } from './answer.ts'
+import type { Answer } from './answer.ts'
 import { cardsOf, type Going } from './cards.ts'
+import { eachAsker } from './each.ts'
 import { patrolOf, progressOf, type Tasks } from './progress.ts'
 
 const allDrives = '/cALL/eALL/sALL'
@@ -17,7 +18,7 @@ const allArrays = '/cALL/vALL'
 
 /** @throws {CommandError}, {ParseError}, {ToolError} no controller can be read */
 export async function readStorcli({ tool, skip }: VendorContext): Promise<Reading> {
-  const ask = asker(tool)
+  const ask = eachAsker(tool, skip)
   const answers = [...(await ask(['/cALL', 'show', 'all']))]
   const [first] = answers
   if (first?.error && answers.every(({ error }) => error)) throw first.error

@@ -165,6 +165,7 @@ test('lsi lets no controller go while one of its tools fails', async (t) => {
   const { sas2ircu, sas3ircu } = all
   assert.deepEqual(await gone({ sas3ircu, sas2ircu: { LIST: 'Segmentation fault\n' } }), [])
   assert.deepEqual(await gone({ sas3ircu, sas2ircu }), ['raid:lsi:sas3%3A1:controller'])
+  assert.deepEqual(await gone({ sas2ircu }), [], 'nor while the tool that lists it is not installed')
 })
 
 test('an operation that is not known leaves a volume in its state and is counted', () => {

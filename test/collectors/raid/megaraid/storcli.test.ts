@@ -163,7 +163,60 @@ test('storcli that hangs at one question is still read for the others, and not a
   assert.equal(ended[0]?.state, 'ok')
   assert.equal(context.skipped.length, 1)
   assert.equal(items.filter((item) => 'kind' in item && item.kind === 'drive').length, 12)
-  assert.deepEqual(await host.lines('calls'), ['cALL_show_all nolog', 'cALL_eALL_sALL_show_all nolog'])
+  assert.deepEqual(await host.lines('calls'), [
+    'cALL_show_all nolog',
+    'cALL_eALL_sALL_show_all nolog',
+    'show_ctrlcount nolog',
+  ])
+})
+
+test('storcli that hangs on one controller of three is asked for each by itself, and the others are read', async (t) => {
+  const made = [madeController(0, 2), madeController(1, 4), madeController(2, 3)]
+  const answers = answersOf(made)
+  const alone: Record<string, string> = {
+    show_ctrlcount: JSON.stringify({
+      Controllers: [{ 'Command Status': { Status: 'Success' }, 'Response Data': { 'Controller Count': 3 } }],
+    }),
+  }
+  for (const one of made)
+    for (const [question, text] of Object.entries(answersOf([one])))
+      alone[question.replace('cALL', `c${one.number}`)] = text
+  const host = await hostWith(t, { ...answers, ...alone })
+  await host.set('slow', 'cALL_show_all c1_show_all')
+  const run = commandRunner(path)
+  const hanging = ['/cALL', '/c1']
+  const quick: RunCommand = (command) =>
+    run(hanging.includes(command.args[0] ?? '') ? { ...command, deadlineSeconds: 1 } : command)
+  const states = new Map([
+    ['raid:broadcom:SK93610001:controller', 'optimal'],
+    ['raid:broadcom:SK93610001:drive:8:0', 'online'],
+  ])
+  const context = contextOf({ folder: host.folder, path, states, run: quick })
+  const { samples, states: read } = await collectOnce(raid, context)
+  const drives = samples.filter(({ metric }) => metric.name === 'raid_drive_info')
+  assert.deepEqual(
+    Object.entries(Object.groupBy(drives, ({ labels }) => labels.controller ?? '')).map(
+      ([controller, all]) => [controller, all?.length],
+    ),
+    [
+      ['0', 2],
+      ['2', 3],
+    ],
+  )
+  assert.deepEqual(
+    read.filter(({ part }) => part.startsWith('raid:broadcom:SK93610001:')),
+    [],
+    'what cannot be read is not gone',
+  )
+  assert.deepEqual(
+    context.skipped.map(({ message }) => message.replace(/Cannot run .*: /, '')),
+    [
+      'Cannot ask all controllers at once by storcli64 /cALL show all: killed after 1 s',
+      'Cannot read controller 1 by storcli64 /c1 show all: killed after 1 s',
+    ],
+  )
+  const asked = (await host.lines('calls')).filter((line) => line.startsWith('c1_'))
+  assert.equal(asked.length, 1, 'it is not asked again in this reading')
 })
 
 test('storcli that dies half-way gives nothing but its reason', async (t) => {
