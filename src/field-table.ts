@@ -14,7 +14,6 @@ export class FieldTable {
   #places: Uint32Array
   #size = 0
   readonly #fields: (Field | undefined)[] = []
-  readonly #checked: boolean[] = []
   readonly #names = new Map<string, string>()
 
   constructor(
@@ -27,6 +26,12 @@ export class FieldTable {
     this.#length = length
     this.#places = places
     this.#size = size
+  }
+
+  /** An empty one with room for as many. */
+  static like({ size, bytes }: FieldTable): FieldTable {
+    const room = Buffer.allocUnsafeSlow(Math.ceil(bytes.length * 1.1) + 64)
+    return new FieldTable(room, 0, new Uint32Array(Math.ceil(size * 1.1) * 2 + 64))
   }
 
   /** How many there are. */
@@ -61,7 +66,7 @@ export class FieldTable {
       rest = Math.floor(rest / 0x80)
     }
     target[at++] = rest
-    if (length < 48)
+    if (length < 96)
       for (let index = 0; index < length; index++) target[at + index] = bytes[from + index] ?? 0
     else target.set(bytes.subarray(from, to), at)
     if (this.#size * 2 === this.#places.length) {
@@ -84,23 +89,35 @@ export class FieldTable {
   field(index: number): Field {
     const known = this.#fields[index]
     if (known !== undefined) return known
-    this.check(index)
+    const split = this.#split(index)
     const from = this.#places[index * 2] ?? 0
     const to = this.#places[index * 2 + 1] ?? 0
-    const split = this.#bytes.indexOf(equals, from)
     const field: Field = [this.#name(from, split), this.#bytes.subarray(split + 1, to)]
     this.#fields[index] = field
     return field
   }
 
-  /** @throws {RangeError} if there is none of this index, or it has no name */
-  check(index: number): void {
-    if (this.#checked[index] === true) return
+  /** @throws {RangeError} if one of these indices is no field's */
+  checkAll(indices: Uint32Array, length: number): void {
+    const checked = new Uint8Array(this.#size)
+    for (let at = 0; at < length; at++) {
+      const index = indices[at] ?? 0
+      if (checked[index] === 1) continue
+      this.#split(index)
+      checked[index] = 1
+    }
+  }
+
+  /** Where the "=" of a field is. @throws {RangeError} if there is none of this index, or it has no name */
+  #split(index: number): number {
+    const bytes = this.#bytes
     const from = this.#places[index * 2] ?? 0
-    const split = index < this.#size ? this.#bytes.indexOf(equals, from) : -1
-    if (split <= from || split >= (this.#places[index * 2 + 1] ?? 0))
+    const to = index < this.#size ? (this.#places[index * 2 + 1] ?? 0) : from
+    let split = from
+    while (split < to && bytes[split] !== equals) split += 1
+    if (split === from || split === to)
       throw new RangeError(`field ${index} of a table of ${this.#size} is none`)
-    this.#checked[index] = true
+    return split
   }
 
   /** The whole of it, as of what is no field. @throws {RangeError} if there is none of this index */

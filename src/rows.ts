@@ -9,11 +9,13 @@ import type { Field, LogRecord } from './model.ts'
 /** A table, and the indices of all records, one behind the other. They may grow. */
 export class Rows {
   readonly table: FieldTable
-  #indices = new Uint32Array(1 << 13)
+  #indices: Uint32Array
   #length = 0
 
-  constructor(table: FieldTable) {
+  /** @param room for so many indices */
+  constructor(table: FieldTable, room = 1 << 12) {
     this.table = table
+    this.#indices = new Uint32Array(room)
   }
 
   get indices(): Uint32Array {

@@ -37,8 +37,6 @@ class RecordEntry implements Entry {
   readonly line: number
   readonly metadata: RunList
   readonly microsecond: number
-  readonly nanosecond: number
-  readonly sequence: number
   readonly #record: SpooledRecord
 
   constructor(index: number, record: SpooledRecord, stream: Stream, line: number, metadata: RunList) {
@@ -46,11 +44,16 @@ class RecordEntry implements Entry {
     this.stream = stream
     this.line = line
     this.metadata = metadata
-    this.#record = record
-    const isNumbered = isRow(record)
     this.microsecond = microsecondOf(record)
-    this.nanosecond = isNumbered ? record.nanosecond : Number(record.time % 1000n)
-    this.sequence = isNumbered ? record.sequence : -1
+    this.#record = record
+  }
+
+  get nanosecond(): number {
+    return isRow(this.#record) ? this.#record.nanosecond : Number(this.#record.time % 1000n)
+  }
+
+  get sequence(): number {
+    return isRow(this.#record) ? this.#record.sequence : -1
   }
 
   get id(): string {

@@ -50,6 +50,8 @@ export function varint(bytes: Buffer, offset: number, value: number): number {
 }
 
 export function varintLength(value: number): number {
+  if (value < 0x80) return 1
+  if (value < 0x4000) return 2
   let count = 1
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) count += 1
   return count

@@ -2,7 +2,7 @@
 import { cut, type Entry, type Stream } from './loki-entry.ts'
 import { pair, varintLength } from './loki-pair.ts'
 import type { Runs } from './loki-runs.ts'
-import { stamp, type Window } from './loki-stamp.ts'
+import { type Stamp, stamp, type Window } from './loki-stamp.ts'
 import type { SnappyBlock } from './snappy-block.ts'
 
 /** What is known of the receiver's limits. */
@@ -12,14 +12,36 @@ export interface Limits {
   readonly behind?: { readonly indices: ReadonlySet<number>; readonly oldest: number } | undefined
 }
 
-/** An entry with the timestamp it is sent with. */
-export interface Stamped {
+/** An entry as it is sent. */
+export class Stamped {
   readonly entry: Entry
   /** Of the epoch, and the nanoseconds beyond. */
-  readonly seconds: number
-  readonly nanoseconds: number
+  seconds: number
+  nanoseconds: number
   readonly microsecond: number
   readonly moved: boolean
+  /** The run of the line, cut where it must be. */
+  line = 0
+  /** `remora_time`, where it was moved. */
+  own: Uint8Array | undefined
+  /** Of all of it, without its own tag and length. */
+  length = 0
+
+  constructor(entry: Entry, { microsecond, nanosecond, moved }: Stamp) {
+    this.entry = entry
+    this.seconds = Math.floor(microsecond / 1e6)
+    this.nanoseconds = (microsecond - this.seconds * 1e6) * 1000 + nanosecond
+    this.microsecond = microsecond
+    this.moved = moved
+  }
+
+  /** Later by a nanosecond. */
+  delay(): void {
+    this.nanoseconds += 1
+    if (this.nanoseconds < 1e9) return
+    this.nanoseconds = 0
+    this.seconds += 1
+  }
 }
 
 /**
@@ -28,40 +50,31 @@ export interface Stamped {
  */
 export function stamped(entries: readonly Entry[], window: Window, limits: Limits, runs: Runs): Stamped[] {
   const { behind } = limits
-  const all = entries.map((entry): Stamped => {
+  const found: Stamp = { microsecond: 0, nanosecond: 0, moved: false }
+  let isOrdered = true
+  let before = Number.NEGATIVE_INFINITY
+  const all = entries.map((entry) => {
     const own = behind?.indices.has(entry.index) ? { ...window, oldest: behind.oldest } : window
-    const { microsecond, nanosecond, moved } = stamp(entry, own)
-    const seconds = Math.floor(microsecond / 1e6)
-    const nanoseconds = (microsecond - seconds * 1e6) * 1000 + nanosecond
-    // What is moved keeps its order among those of its microsecond.
-    return { entry, seconds, nanoseconds, microsecond: moved ? microsecond : entry.microsecond, moved }
+    stamp(entry, own, found)
+    if (found.microsecond < before) isOrdered = false
+    before = found.microsecond
+    return new Stamped(entry, found)
   })
-  if (
-    !all.every(({ microsecond }, place) => place === 0 || microsecond >= (all[place - 1]?.microsecond ?? 0))
-  )
-    all.sort((a, b) => a.microsecond - b.microsecond)
+  if (!isOrdered) all.sort((a, b) => a.microsecond - b.microsecond)
   const last = new Map<Stream, Stamped>()
-  return all.map((one) => {
-    const before = last.get(one.entry.stream)
-    const apart = before && isEqual(before, one, runs) ? next(one) : one
-    last.set(one.entry.stream, apart)
-    return apart
-  })
+  for (const one of all) {
+    const { stream } = one.entry
+    const neighbour = last.get(stream)
+    if (neighbour && isEqual(neighbour, one, runs)) one.delay()
+    last.set(stream, one)
+  }
+  return all
 }
 
 function isEqual(one: Stamped, other: Stamped, runs: Runs): boolean {
   if (one.nanoseconds !== other.nanoseconds || one.seconds !== other.seconds) return false
   const { line } = one.entry
   return line === other.entry.line || runs.bytesOf(line).equals(runs.bytesOf(other.entry.line))
-}
-
-function next(one: Stamped): Stamped {
-  const isLast = one.nanoseconds === 999_999_999
-  return {
-    ...one,
-    seconds: isLast ? one.seconds + 1 : one.seconds,
-    nanoseconds: isLast ? 0 : one.nanoseconds + 1,
-  }
 }
 
 /** Written by hand: the generated encoder makes an object of each part of each entry. */
@@ -79,9 +92,9 @@ export function encodePush(
       parts = { labels: Buffer.from(stream.labels), entries: [], bytes: 0 }
       streams.set(stream, parts)
     }
-    const part = partsOf(one, runs, limits)
-    parts.entries.push(part)
-    parts.bytes += 1 + varintLength(part.length) + part.length
+    measure(one, runs, limits)
+    parts.entries.push(one)
+    parts.bytes += 1 + varintLength(one.length) + one.length
   }
   let total = 0
   for (const parts of streams.values()) {
@@ -95,14 +108,14 @@ export function encodePush(
     block.byte(labelsTag)
     block.varint(labels.length)
     block.bytes(labels, 0, labels.length)
-    for (const part of entries) write(part, runs, block)
+    for (const one of entries) write(one, runs, block)
   }
   return block.done()
 }
 
 interface StreamParts {
   readonly labels: Buffer
-  readonly entries: Parts[]
+  readonly entries: Stamped[]
   /** Of all of it, without its own tag and length. */
   bytes: number
 }
@@ -117,33 +130,32 @@ const lineTag = 0x12
 const secondsTag = 0x08
 const nanosTag = 0x10
 
-interface Parts {
-  readonly one: Stamped
-  readonly line: number
-  /** `remora_time`, where it was moved. */
-  readonly own: Uint8Array | undefined
-  /** Of all of it, without its own tag and length. */
-  readonly length: number
-}
-
-function partsOf(one: Stamped, runs: Runs, { lineBytes: most }: Limits): Parts {
+/** Finds out how long it will be. */
+function measure(one: Stamped, runs: Runs, { lineBytes: most }: Limits): void {
   const { entry, seconds, nanoseconds, moved } = one
   let { line } = entry
   if (runs.lengthOf(line) > most) line = runs.addBytes(Buffer.from(cut(runs.bytesOf(line).toString(), most)))
   const lineBytes = runs.lengthOf(line)
-  const timestampBytes = 2 + varintLength(seconds) + varintLength(nanoseconds)
-  const own = moved ? pair('remora_time', isoNanoseconds(entry.time)) : undefined
-  const length =
-    2 + timestampBytes + 1 + varintLength(lineBytes) + lineBytes + entry.metadata.bytes + (own?.length ?? 0)
-  return { one, line, own, length }
+  one.line = line
+  one.own = moved ? pair('remora_time', isoNanoseconds(entry.time)) : undefined
+  one.length =
+    2 + timestampBytes(seconds, nanoseconds) + 1 + varintLength(lineBytes) + lineBytes + entry.metadata.bytes
+  if (one.own) one.length += one.own.length
 }
 
-function write({ one, line, own, length }: Parts, runs: Runs, block: SnappyBlock): void {
-  const { entry, seconds, nanoseconds } = one
+function timestampBytes(seconds: number, nanoseconds: number): number {
+  return 2 + varintLength(seconds) + varintLength(nanoseconds)
+}
+
+function write(
+  { entry, seconds, nanoseconds, line, own, length }: Stamped,
+  runs: Runs,
+  block: SnappyBlock,
+): void {
   block.byte(entryTag)
   block.varint(length)
   block.byte(timestampTag)
-  block.byte(2 + varintLength(seconds) + varintLength(nanoseconds))
+  block.byte(timestampBytes(seconds, nanoseconds))
   block.byte(secondsTag)
   block.varint(seconds)
   block.byte(nanosTag)

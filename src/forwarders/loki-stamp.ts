@@ -37,30 +37,27 @@ export interface Moment {
 
 /** A time in Loki. */
 export interface Stamp {
-  readonly microsecond: number
-  readonly nanosecond: number
+  microsecond: number
+  nanosecond: number
   /** The record's own time was not acceptable. */
-  readonly moved: boolean
+  moved: boolean
 }
 
-/** The record's own time if the receiver takes that, else when it was read, else now. */
-export function stamp(record: Moment, { now, oldest, newest }: Window): Stamp {
+/** The record's own time if the receiver takes that, else when it was read, else now; put into `found`. */
+export function stamp(record: Moment, { now, oldest, newest }: Window, found: Stamp): void {
   const { microsecond, nanosecond } = record
-  if (microsecond >= oldest && microsecond <= newest)
-    return {
-      microsecond,
-      nanosecond: nanosecond === 0 ? ordinal(record, 1000) : nanosecond,
-      moved: false,
-    }
+  found.moved = microsecond < oldest || microsecond > newest
+  if (!found.moved) {
+    found.microsecond = microsecond
+    found.nanosecond = nanosecond === 0 ? ordinal(record, 1000) : nanosecond
+    return
+  }
   const read = Number(record.observed / 1000n)
   const other = read >= oldest && read <= newest ? read : now
   // Many were read in one moment: six digits keep them in order.
   const place = ordinal(record, 1_000_000)
-  return {
-    microsecond: other - (other % 1000) + Math.floor(place / 1000),
-    nanosecond: place % 1000,
-    moved: true,
-  }
+  found.microsecond = other - (other % 1000) + Math.floor(place / 1000)
+  found.nanosecond = place % 1000
 }
 
 /** A number below `bound` (a power of ten of at most six zeros) out of an id: its last count, else a hash of it. */

@@ -3,8 +3,22 @@ import { FieldTable } from '../field-table.ts'
 
 /** A growing buffer of varints and byte strings. */
 export class Writer {
-  #buffer = Buffer.allocUnsafe(4096)
+  #buffer: Buffer
   #length = 0
+
+  constructor(roomBytes = 4096) {
+    this.#buffer = Buffer.allocUnsafeSlow(roomBytes)
+  }
+
+  /** Begins anew with the room there is, unless that is more than so many bytes. What was `done` is gone. */
+  clear(mostBytes: number): void {
+    this.#length = 0
+    if (this.#buffer.length > mostBytes) this.#buffer = Buffer.allocUnsafeSlow(4096)
+  }
+
+  get length(): number {
+    return this.#length
+  }
 
   varint(value: number): void {
     this.#reserve(8)
@@ -49,7 +63,7 @@ export class Writer {
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes))
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes))
     this.#buffer.copy(larger, 0, 0, this.#length)
     this.#buffer = larger
   }
@@ -65,6 +79,11 @@ export class Reader {
   }
 
   varint(): number {
+    const first = this.#buffer[this.#at]
+    if (first !== undefined && first < 0x80) {
+      this.#at += 1
+      return first
+    }
     let value = 0
     let factor = 1
     for (let i = 0; i < 8; i++) {
@@ -106,6 +125,11 @@ export class Reader {
     if (length > this.#buffer.length - this.#at) throw new RangeError('it ends early')
     this.#at += length
     return this.#buffer.subarray(this.#at - length, this.#at)
+  }
+
+  /** Bytes that were not read. */
+  get left(): number {
+    return this.#buffer.length - this.#at
   }
 
   end(): void {

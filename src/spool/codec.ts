@@ -18,6 +18,13 @@ import { Table } from './table.ts'
 export const batchFormat = 2
 export const oldestFormat = 1
 
+/** What a batch is made in, one after the other, and how much of it is kept. */
+const plain = new Writer()
+const mostKeptBytes = 4 << 20
+/** Of what zstd gives at once. */
+const packedChunk = 128 << 10
+const plainChunk = 512 << 10
+
 /** No batch may grow beyond this when it is unpacked. */
 const largestBytes = 256 << 20
 
@@ -66,14 +73,20 @@ export function decodeSamples(encoded: Encoded, count: number): SpooledSample[] 
 }
 
 export function pack(count: number, table: Table, rows: Writer, column: Buffer): Encoded {
-  const head = new Writer()
-  head.varint(batchFormat)
-  head.varint(count)
-  head.varint(table.size)
-  const plain = Buffer.concat([head.done(), table.done(), column, rows.done()])
+  plain.clear(mostKeptBytes)
+  plain.varint(batchFormat)
+  plain.varint(count)
+  plain.varint(table.size)
+  if (table.known) plain.raw(table.known)
+  plain.raw(table.done())
+  plain.raw(column)
+  plain.raw(rows.done())
   if (plain.length > largestBytes)
     throw new ParseError(`Cannot spool batch of ${plain.length} bytes: it is larger than ${largestBytes}`)
-  const bytes = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+  const bytes = zstdCompressSync(plain.done(), {
+    params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    chunkSize: Math.min(packedChunk, plain.length + 64),
+  })
   return { bytes, checksum: crc32(bytes) }
 }
 
@@ -87,7 +100,12 @@ export function unpack<T>(
   if (found !== encoded.checksum)
     throw new CorruptionError(`Cannot read batch: checksum ${found}, written with ${encoded.checksum}`)
   try {
-    const reader = new Reader(zstdDecompressSync(encoded.bytes, { maxOutputLength: largestBytes }))
+    const reader = new Reader(
+      zstdDecompressSync(encoded.bytes, {
+        maxOutputLength: largestBytes,
+        chunkSize: Math.min(plainChunk, Math.max(1024, encoded.bytes.length * 16)),
+      }),
+    )
     const format = reader.varint()
     if (format < oldestFormat || format > batchFormat)
       throw new RangeError(`format ${format}, expected ${batchFormat}`)

@@ -15,6 +15,10 @@ const realtimeToken = 0
 const monotonicToken = 1
 const tokens = 2
 
+/** The rows of a batch are made in it, one after the other. */
+const rowsOfBatch = new Writer()
+const mostKeptBytes = 2 << 20
+
 /** How an id is written: whole, or as the number behind `<stream>:`. */
 const wholeId = 0
 const numberedId = 1
@@ -23,7 +27,8 @@ const numberedId = 1
 export function encodeRecords(records: readonly LogRecord[]): Encoded {
   const shared = sharedRows(records)
   const table = new Table(shared?.table)
-  const writer = new Writer()
+  rowsOfBatch.clear(mostKeptBytes)
+  const writer = rowsOfBatch
   const times = Buffer.allocUnsafe(records.length * 16)
   const observedBytes = Buffer.alloc(8)
   let observed = 0n
@@ -90,7 +95,7 @@ function encodeRow({ rows: { indices }, from, to, monotonic }: Row, writer: Writ
 /** @throws {CorruptionError} if the bytes are not what `encodeRecords` made of `count` records */
 export function decodeRecords(encoded: Encoded, count: number, firstNumber: number): SpooledRecord[] {
   return unpack(encoded, count, 16, (table, reader, column, format) => {
-    const rows = new Rows(table)
+    const rows = new Rows(table, reader.left)
     const times = new Times(column)
     const isFirst = format === oldestFormat
     const streams = new Map<number, string>()
@@ -117,7 +122,7 @@ export function decodeRecords(encoded: Encoded, count: number, firstNumber: numb
       rows.end(end)
       records.push(new SpooledRow(stream, id, firstNumber + index, times, index * 2, rows, from, monotonic))
     }
-    for (let index = 0; index < rows.length; index++) table.check(rows.indices[index] ?? 0)
+    table.checkAll(rows.indices, rows.length)
     return records
   })
 }

@@ -8,11 +8,13 @@ export class Table {
   readonly #index = new Map<string, number>()
   readonly #writer = new Writer()
   #size: number
+  /** What is before all of it: the bytes of a table that every record points into already. */
+  readonly known: Buffer | undefined
 
   /** @param known what every record points into already, if so: it stays as it is, and is not looked through again */
   constructor(known?: FieldTable) {
     this.#size = known?.size ?? 0
-    if (known) this.#writer.raw(known.bytes)
+    this.known = known?.bytes
   }
 
   get size(): number {
@@ -29,6 +31,7 @@ export class Table {
     return this.#add(Buffer.concat([Buffer.from(`${name}=`), value]))
   }
 
+  /** What was added. */
   done(): Buffer {
     return this.#writer.done()
   }

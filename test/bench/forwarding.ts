@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { collectors } from '../../collectors/all.ts'
 import { childrenOf, cpuOf, memoryOf, peakMegabytes } from './process.ts'
 
 const bundle = join(import.meta.dirname, '../../dist/remora.cjs')
@@ -48,10 +49,7 @@ export async function startForwarding(
     spool: { path: join(folder, 'spool'), max_bytes: 1 << 30 },
     push: off,
     collectors: {
-      zram: off,
-      root: off,
-      host: off,
-      inventory: off,
+      ...Object.fromEntries(collectors.map(({ name }) => [name, off])),
       journald: { schedule: '0 0 0 1 1 *', options: { initial: 'all', ...journaldOptions } },
     },
     sinks: { [sink]: sinkConfig },

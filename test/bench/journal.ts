@@ -11,8 +11,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { bundle } from '../../bundle.ts'
 import { fieldsPerEntry, makeJournal } from './entries.ts'
 import { startForwarding } from './forwarding.ts'
 import { cpuOf, memoryOf, round } from './process.ts'
@@ -76,8 +78,10 @@ async function journalctl(path: string, format: string, entries: number): Promis
   return figures(entries, seconds, cpuSeconds, anonMB)
 }
 
-async function remora(root: string, entries: number): Promise<Figures> {
-  const script = join(import.meta.dirname, 'journal-read.ts')
+/** Bundled as what ships: so Node has no types to strip. */
+async function remora(folder: string, root: string, entries: number): Promise<Figures> {
+  const script = join(folder, 'journal-read.cjs')
+  await bundle(join(import.meta.dirname, 'journal-read.ts'), script)
   const { output, anonMB } = await run(process.execPath, [script, root, String(entries)], true)
   const said: { entries: number; missed: number; seconds: number; cpuSeconds: number } = JSON.parse(output)
   if (said.entries !== entries) throw new Error(`Cannot use this run: ${said.entries} of ${entries} entries`)
@@ -100,7 +104,20 @@ async function toLoki(folder: string, journal: string, entries: number): Promise
   const { agentSeconds } = forwarding.usage()
   const counted = await forwarding.sum(done)
   if (counted !== entries) throw new Error(`Cannot use this run: ${counted} of ${entries} acknowledged`)
-  return figures(entries, seconds, agentSeconds, forwarding.peak().peakAnonMB)
+  return {
+    ...figures(entries, seconds, agentSeconds, forwarding.peak().peakAnonMB),
+    spool_bytes_per_entry: round(spooledBytes(join(folder, 'spool/spool.sqlite')) / entries),
+  }
+}
+
+/** What all batches of the journal took in the spool, packed. */
+function spooledBytes(file: string): number {
+  const spool = new DatabaseSync(file, { readOnly: true })
+  try {
+    return Number(spool.prepare(`SELECT bytes FROM source WHERE name = 'journald'`).get()?.bytes)
+  } finally {
+    spool.close()
+  }
 }
 
 /** The folder that holds the files themselves. */
@@ -131,7 +148,7 @@ try {
   const entries = Number(counted.output)
   const contenders: Record<string, Figures> = {}
   for (const [name, take] of [
-    ['remora', () => remora(root, entries)],
+    ['remora', () => remora(folder, root, entries)],
     ['journalctl-export', () => journalctl(journal, 'export', entries)],
     ['journalctl-json', () => journalctl(journal, 'json', entries)],
     ['remora-to-loki', () => toLoki(folder, journal, entries)],
@@ -141,6 +158,8 @@ try {
     console.log(
       `${name.padEnd(20)}${String(entries_per_second).padStart(10)} entries/s ${String(cpu_us_per_entry).padStart(8)} µs of CPU an entry ${String(Math.round(rss_anon_bytes / 1e6)).padStart(5)} MB anonymous`,
     )
+  const spooled = contenders['remora-to-loki']?.spool_bytes_per_entry
+  if (spooled !== undefined) console.log(`${spooled} bytes of spool an entry`)
   const speed = (name: string) => contenders[name]?.entries_per_second ?? Number.NaN
   const ratio = (other: string) => (speed('remora') / speed(other)).toFixed(1)
   console.log(

@@ -114,7 +114,9 @@ export class Gather {
     this.#records = []
     this.#read = 0
     this.#bytes = 0
-    this.#rows = new Rows(new FieldTable())
+    // The next will be like it.
+    const { table } = this.#rows
+    this.#rows = new Rows(FieldTable.like(table), Math.ceil(this.#rows.length * 1.1))
     this.#bootId = ''
     this.#filtered = {}
     this.#missed = {}
