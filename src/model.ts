@@ -192,6 +192,8 @@ export interface Collector {
   collect?(context: CollectContext): AsyncIterable<Sample | StateReading>
   /** How `remora collect` shows a reading at a glance, where a list of series does not. */
   table?(samples: readonly Sample[]): Table
+  /** What a person should know of a reading beside its values: a tool that is there and finds nothing. */
+  notes?(samples: readonly Sample[]): readonly string[]
   read?(context: ReadContext): AsyncIterable<SourceBatch>
   /** Every required off-node sink has acknowledged this stream up to here (format.md, Acknowledgement). */
   acknowledged?(stream: string, position: string, context: CollectContext): Promise<void>

@@ -26,6 +26,9 @@ export interface RunnerSettings {
   readonly shelfSeconds: number
 }
 
+/** So many are shown of one collector. */
+const mostNotes = 3
+
 export class Runner {
   readonly collector: Collector
   readonly settings: RunnerSettings
@@ -112,7 +115,8 @@ export class Runner {
     const { clock } = this.#parts
     const { schedule } = this.settings.section
     const presence = this.#presence
-    const why = presence?.here === false ? presence.why : this.#failure && describe(this.#failure)
+    const why =
+      presence?.here === false ? presence.why : this.#failure ? describe(this.#failure) : this.#notes()
     return {
       name: this.collector.name,
       state: this.absent ? 'absent' : this.#failure ? 'failing' : this.#last ? 'ok' : 'waiting',
@@ -124,6 +128,17 @@ export class Runner {
       ...(schedule !== undefined && { schedule }),
       series: this.current()?.samples.length ?? 0,
     }
+  }
+
+  /** What a person should know of the last reading; undefined if nothing. */
+  #notes(): string | undefined {
+    const reading = this.#last
+    if (reading === undefined) return undefined
+    const passed = reading.skipped.map((error) => `passed over: ${describe(error)}`)
+    const all = [...(this.collector.notes?.(reading.samples) ?? []), ...passed]
+    if (all.length === 0) return undefined
+    const more = all.length > mostNotes ? [`and ${all.length - mostNotes} more`] : []
+    return [...all.slice(0, mostNotes), ...more].join('; ')
   }
 
   /** Brings the metrics that time alone changes up to date. */

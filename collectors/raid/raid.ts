@@ -58,6 +58,12 @@ export const raid = withOptions({
   deadlineSeconds: 240,
   options,
   table: raidTable,
+  notes: (samples) =>
+    samples.flatMap(({ metric, labels, value }) =>
+      metric === toolState && value === 1 && labels.state === 'no-controller'
+        ? [`${labels.tool} finds no controller`]
+        : [],
+    ),
   async probe(context) {
     for (const vendor of vendors) if ((await findTools(vendor, context)).length > 0) return { here: true }
     const names = vendors.flatMap((vendor) => vendor.names).join(', ')

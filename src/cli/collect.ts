@@ -85,9 +85,9 @@ function toTable(result: Result, { collectors, isColoured }: CollectOnce): strin
   const reading = 'reading' in result ? result.reading : undefined
   const said = complaints(result)
   if (result.is === 'absent') return `${result.name}: ${said.join('; ')}`
-  const { table } = collectors.find(({ name }) => name === result.name) ?? {}
+  const { table, notes } = collectors.find(({ name }) => name === result.name) ?? {}
   const lines = [
-    ...said.flatMap(wrapWords),
+    ...[...said, ...(notes?.(reading?.samples ?? []) ?? [])].flatMap(wrapWords),
     ...(table ? tableLines(table(reading?.samples ?? []), isColoured) : seriesLines(reading?.samples ?? [])),
     // A table shows every part; of the states only what is wrong is said again.
     ...(reading?.states ?? [])

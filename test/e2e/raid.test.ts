@@ -113,6 +113,31 @@ test('raid: collect prints a table that shows what is wrong', async (t) => {
   assert.doesNotMatch(stdout, /^ +ok /m)
 })
 
+test('raid: a tool that finds no controller, or is of a wrong version, is told by collect, the page and a metric', async (t) => {
+  const says = (description: string) =>
+    JSON.stringify({ Controllers: [{ 'Command Status': { Status: 'Failure', Description: description } }] })
+  const rows = [
+    ['No Controller found', 'no-controller', /storcli64 finds no controller/],
+    ['Un-supported command', 'unsupported-version', /passed over: .*Un-supported command/],
+  ] as const
+  for (const [description, state, told] of rows) {
+    const folder = await workFolder(t)
+    const host = await hostWith(t, { cALL_show_all: says(description) })
+    const env = { REMORA_PATHS_ROOT: host.root }
+    const { stdout } = await remora(t, ['collect', 'raid'], { cwd: folder, env })
+    assert.match(stdout.replaceAll(/\s+/g, ' '), told)
+    const agent = await startAgent(t, folder, { config: configOf(host, folder) })
+    const page = await (await fetch(agent.url)).text()
+    assert.match(page, told)
+    const metrics = await (await fetch(`${agent.url}/metrics`)).text()
+    assert.ok(
+      metrics.includes(`raid_tool_state{family="megaraid",state="${state}",tool="storcli64"} 1`),
+      metrics,
+    )
+    await agent.stop()
+  }
+})
+
 test('raid: who is not root is told that only root can tell', async (t) => {
   const cwd = await workFolder(t)
   const none = { 'Command Status': { Status: 'Failure', Description: 'No Controller found' } }
