@@ -48,3 +48,15 @@ export function captureFolders(domain: string): string[] {
     .filter((name) => statSync(join(base, name)).isDirectory())
     .map((name) => `${domain}/${name}`)
 }
+
+/** The captures of a folder such as `hwraid/arcconf`, with their paths on this machine; none where there are no captures. */
+export function capturesIn(folder: string): { readonly name: string; readonly path: string }[] {
+  if (!existsSync(captures)) return []
+  const base = join(captures, folder)
+  return readdirSync(base).map((name) => ({ name, path: join(base, name) }))
+}
+
+/** The path of one of our own machine's notes; undefined where there are no captures. */
+export function labCapture(name: string): string | undefined {
+  return existsSync(captures) ? join(captures, 'lab', name) : undefined
+}

@@ -11,14 +11,25 @@ export interface Exported {
   readonly series: ReadonlyMap<string, number>
 }
 
-/** @param collectors its names of those that run; @param folder a folder with `sys` and `proc`; default the machine itself */
-export async function nodeExporter(collectors: readonly string[], folder?: string): Promise<Exported> {
+interface Where {
+  /** A folder with `sys` and `proc`; default the machine itself. */
+  readonly folder?: string
+  /** More of its arguments. */
+  readonly args?: readonly string[]
+}
+
+/** @param collectors its names of those that run */
+export async function nodeExporter(
+  collectors: readonly string[],
+  { folder, args: more = [] }: Where = {},
+): Promise<Exported> {
   const port = await freePort()
   const args = [
     `--web.listen-address=127.0.0.1:${port}`,
     '--collector.disable-defaults',
     ...collectors.map((name) => `--collector.${name}`),
     ...(folder === undefined ? [] : [`--path.sysfs=${folder}/sys`, `--path.procfs=${folder}/proc`]),
+    ...more,
   ]
   const exporter = spawn('prometheus-node-exporter', args, { stdio: 'ignore' })
   try {

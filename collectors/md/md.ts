@@ -9,7 +9,7 @@ import type { RaidPart } from '../raid/report.ts'
 import { samplesOf } from '../raid/samples.ts'
 import { nameOf, stateOf } from '../raid/states.ts'
 import { raidTable } from '../raid/table.ts'
-import { type MdStat, parseMdstat } from './mdstat.ts'
+import { isContainer, type MdStat, parseMdstat } from './mdstat.ts'
 import * as metrics from './metrics.ts'
 import { arrayOf, drivesOf } from './report.ts'
 import { type MdSysfs, readMdSysfs } from './sysfs.ts'
@@ -27,17 +27,22 @@ export const md: Collector = {
   async *collect({ proc, sys, skip, known }) {
     const seen = new Set<string>()
     let unknown = 0
-    let arrays = 0
-    for (const array of parseMdstat((await proc.read('mdstat')) ?? '')) {
+    let isComplete = true
+    const found = parseMdstat((await proc.read('mdstat')) ?? '', (error) => {
+      isComplete = false
+      skip(error)
+    })
+    // What a disk is to an array says more than that its container has it.
+    for (const array of found.toSorted((a, b) => Number(isContainer(a)) - Number(isContainer(b)))) {
       const more = await readMdSysfs(sys, array.name, skip)
       yield* mdSamples(array, more)
-      arrays += 1
-      for (const part of [arrayOf(array, more), ...drivesOf(array, more)]) {
+      for (const part of [...(isContainer(array) ? [] : [arrayOf(array, more)]), ...drivesOf(array, more)]) {
         if (!part.status.known) unknown += 1
         yield* partOf(part, seen)
       }
     }
-    if (arrays > 0) yield { metric: unknownWords, value: unknown, labels: { vendor: 'md' } }
+    if (found.length > 0) yield { metric: unknownWords, value: unknown, labels: { vendor: 'md' } }
+    if (!isComplete) return
     for (const name of known().keys())
       if (!seen.has(name)) yield* goneItems(name, { vendor: 'md', controller: 'md' })
   },
@@ -55,6 +60,8 @@ export function* mdSamples(array: MdStat, more: MdSysfs | undefined): Generator<
   const labels = { device: array.name }
   const count = (flag: string) => array.members.filter(({ flags }) => flags.includes(flag)).length
   const current = stateWord(array)
+  const level = array.personality ?? more?.level ?? (isContainer(array) ? 'container' : 'unknown')
+  yield { metric: metrics.info, value: 1, labels: { ...labels, level, metadata: array.metadata } }
   yield { metric: metrics.blocks, value: array.blocks, labels }
   yield { metric: metrics.blocksSynced, value: syncedBlocks(array), labels }
   yield { metric: metrics.disksRequired, value: array.disks, labels }
@@ -81,9 +88,10 @@ export function* mdSamples(array: MdStat, more: MdSysfs | undefined): Generator<
   }
 }
 
-/** node_exporter's word; none for a reshape, which its states do not have. */
-function stateWord({ isActive, sync }: MdStat): string {
+/** node_exporter's word; none for a reshape and a broken array, which its states do not have. */
+function stateWord({ isActive, isBroken, sync }: MdStat): string {
   if (!isActive) return 'inactive'
+  if (isBroken && sync === undefined) return 'broken'
   switch (sync?.operation) {
     case 'recovery':
       return 'recovering'

@@ -61,6 +61,13 @@ export const degraded = deFacto(
   device,
 )
 
+export const info = gauge(
+  'node_md_info',
+  'info',
+  'mdstat',
+  'The level of the array, and its metadata: `external:imsm` is a container of disks and no array, `external:/md127/0` an array in it.',
+  [...device, 'level', 'metadata'],
+)
 const operation = [...device, 'operation']
 export const syncProgress = gauge(
   'node_md_sync_progress_ratio',
@@ -120,6 +127,7 @@ export const mdMetrics = [
   state,
   raidDisks,
   degraded,
+  info,
   syncProgress,
   syncRemaining,
   syncSpeed,

@@ -37,8 +37,9 @@ export function arrayWord(array: MdStat, more: MdSysfs | undefined): string {
   if (!array.isActive) return 'inactive'
   const { personality = '', disks, disksUp, sync } = array
   const down = Math.max(disks - disksUp, more?.degraded ?? 0)
-  const isBroken = more?.arrayState === 'broken' || array.members.some(({ flags }) => flags.includes('F'))
-  if ((personality === 'raid0' || personality === 'linear') && isBroken) return 'failed'
+  if (array.isBroken || more?.arrayState === 'broken') return 'failed'
+  const hasFaulty = array.members.some(({ flags }) => flags.includes('F'))
+  if ((personality === 'raid0' || personality === 'linear') && hasFaulty) return 'failed'
   if (down > 0) {
     const spare = personality === 'raid1' ? disks - 1 : redundancy[personality]
     if (spare !== undefined && down > spare && personality !== 'raid10') return 'failed'
@@ -74,18 +75,24 @@ export function drivesOf(array: MdStat, more: MdSysfs | undefined): Drive[] {
       enclosure: '',
       slot: name,
       array: array.name,
-      status: judgeDrive('md', memberWord(words, flags, recovers && number >= array.disks)),
+      status: judgeDrive('md', memberWord(words, flags, recovers, number >= array.disks)),
       ...(errors !== undefined && { mediaErrors: errors }),
     }
   })
 }
 
-function memberWord(words: readonly string[], flags: string, isRebuilt: boolean): string {
+/**
+ * @param recovers a recovery goes on in its array
+ * @param isNew its number is beyond those of the array's places, as of one that came to replace another; one that came
+ *   back has its old number
+ */
+function memberWord(words: readonly string[], flags: string, recovers: boolean, isNew: boolean): string {
   if (words.includes('faulty') || flags.includes('F')) return 'faulty'
   if (words.includes('journal') || flags.includes('J')) return 'journal'
   if (words.includes('in_sync')) return 'in_sync'
   if (flags.includes('S')) return 'spare'
-  if (words.includes('spare')) return isRebuilt ? 'rebuilding' : 'spare'
-  if (isRebuilt) return 'rebuilding'
+  // It has a place in the array, and its data is not there yet.
+  if (words.includes('spare')) return recovers ? 'rebuilding' : 'spare'
+  if (recovers && isNew) return 'rebuilding'
   return words[0] ?? 'in_sync'
 }

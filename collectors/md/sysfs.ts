@@ -33,10 +33,10 @@ export async function readMdSysfs(
   const folder = `block/${name}/md`
   const names = await sys.list(folder)
   if (names.length === 0) return undefined
-  const read = async <T>(path: string, parse: (text: string) => T): Promise<T | undefined> => {
+  const read = async <T>(path: string, parse: (text: string) => T | undefined): Promise<T | undefined> => {
     try {
       const text = await sys.line(`${folder}/${path}`)
-      return text === undefined || text === '' ? undefined : parse(text)
+      return text === undefined ? undefined : parse(text)
     } catch (error) {
       skip(error instanceof Error ? error : new Error(String(error)))
       return undefined
@@ -51,7 +51,7 @@ export async function readMdSysfs(
       states,
       ...given(
         'errors',
-        await read(`${entry}/errors`, (text) => parseCount(`${name} ${entry}/errors`, text)),
+        await read(`${entry}/errors`, (text) => parseCountOrNone(`${name} ${entry}/errors`, text)),
       ),
       ...given(
         'badSectors',
@@ -59,10 +59,11 @@ export async function readMdSysfs(
       ),
     })
   }
-  const count = (path: string) => read(path, (text) => parseCount(`${name} ${path}`, text))
+  const word = (path: string) => read(path, (text) => (text === '' ? undefined : text))
+  const count = (path: string) => read(path, (text) => parseCountOrNone(`${name} ${path}`, text))
   return {
-    ...given('level', await read('level', (text) => text)),
-    ...given('arrayState', await read('array_state', (text) => text)),
+    ...given('level', await word('level')),
+    ...given('arrayState', await word('array_state')),
     ...given('raidDisks', await count('raid_disks')),
     ...given('degraded', await count('degraded')),
     ...given('mismatchSectors', await count('mismatch_cnt')),
@@ -80,6 +81,11 @@ function parseWords(text: string): string[] {
   return text.split(/[,\s]+/).filter((word) => word !== '')
 }
 
+/** Some personalities print nothing. */
+function parseCountOrNone(what: string, text: string): number | undefined {
+  return text === '' ? undefined : parseCount(what, text)
+}
+
 /** `11 (10)` while a reshape goes on: the number that will be. @throws {ParseError} */
 export function parseCount(what: string, text: string): number {
   const [, number] = /^(\d{1,15})(?: \(\d+\))?$/.exec(text.trim()) ?? []
@@ -87,7 +93,7 @@ export function parseCount(what: string, text: string): number {
   return Number(number)
 }
 
-/** Lines of `<first sector> <length>`. @throws {ParseError} */
+/** Lines of `<first sector> <length>`, none for a member without bad blocks. @throws {ParseError} */
 export function parseBadBlocks(what: string, text: string): number {
   let sectors = 0
   for (const line of text.split('\n')) {

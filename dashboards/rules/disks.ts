@@ -83,7 +83,7 @@ export const diskRules = [
     'MdArrayInactive',
     'critical',
     '1m',
-    'node_md_state{state="inactive"} == 1',
+    'node_md_state{state="inactive"} == 1 unless on (job, instance, device) node_md_info{metadata=~"external:[^/].*"}',
     '{{ $labels.device }} on {{ $labels.instance }} is inactive',
     'The array {{ $labels.device }} on {{ $labels.instance }} is not running: too many members are gone, or it was stopped.',
   ),

@@ -8,23 +8,9 @@ import { fibrechannel, parseHexCounter } from '../../../collectors/fibrechannel/
 import { ParseError } from '../../../src/errors.ts'
 import { binaryText } from '../../binary-text.ts'
 import { checkCaptures } from '../../captures.ts'
-import { nodeExporter } from '../../node-exporter.ts'
 import { collectOnce, contextOf } from '../context.ts'
 
 const fixture = join(import.meta.dirname, '../../fixtures/fibrechannel/linux-6.1')
-
-test('fibrechannel says what node_exporter says of the same tree, value for value, and nothing else', async (t) => {
-  // node_exporter wants a /proc.
-  const folder = await mkdtemp(join(tmpdir(), 'remora-fc-'))
-  t.after(() => rm(folder, { recursive: true }))
-  await cp(fixture, folder, { recursive: true })
-  const { version, series: theirs } = await nodeExporter(['fibrechannel'], folder)
-  const { series } = await collectOnce(fibrechannel, contextOf({ folder }))
-  const wanted = new Map([...theirs].filter(([key]) => key.startsWith('node_fibrechannel_')))
-  assert.equal(wanted.size, 29)
-  assert.deepEqual(new Map([...series].sort()), new Map([...wanted].sort()))
-  console.log(`node_exporter ${version}: ${wanted.size} fibrechannel series the same`)
-})
 
 test('fibrechannel tells of a port without a link, and of the file that cannot be read', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'remora-fc-'))

@@ -166,9 +166,22 @@ export const diskCases: readonly Case[] = [
   {
     alert: 'MdArrayInactive',
     when: 'an array that does not run',
-    series: { [md('node_md_state', { state: 'inactive' })]: '1x30' },
+    series: {
+      [md('node_md_state', { state: 'inactive' })]: '1x30',
+      [md('node_md_info', { level: 'unknown', metadata: '1.2' })]: '1x30',
+    },
     at: '10m',
     fires: [{ labels: { device: 'md0', state: 'inactive' } }],
+  },
+  {
+    alert: 'MdArrayInactive',
+    when: 'the container of a firmware RAID, which never runs',
+    series: {
+      [md('node_md_state', { state: 'inactive' })]: '1x30',
+      [md('node_md_info', { level: 'container', metadata: 'external:imsm' })]: '1x30',
+    },
+    at: '10m',
+    fires: [],
   },
   {
     alert: 'DriveFailing',
