@@ -199,6 +199,7 @@ async function* pieces(
   const { pid } = child
   const ended = Promise.withResolvers<string | undefined>()
   let stderr = Buffer.alloc(0)
+  let exitCode: number | undefined
   let over = false
   const end = (why: string | undefined) => {
     over = true
@@ -211,6 +212,7 @@ async function* pieces(
   child.once('exit', (code, by) => {
     // A daemon it left behind can hold the pipe open forever.
     setTimeout(() => child.stdout?.destroy(), drainMilliseconds).unref()
+    exitCode = code ?? undefined
     end(code === 0 ? undefined : code === null ? `ended by ${by}` : `exit code ${code}`)
   })
   child.stderr?.on('data', (piece: Buffer) => {
@@ -223,7 +225,10 @@ async function* pieces(
     const why = signal?.aborted ? 'stopped' : await ended.promise
     const said = text(stderr)
     if (why !== undefined)
-      throw new CommandError(`Cannot run "${program}": ${why}${said && `: ${said}`}`, { stderr: said })
+      throw new CommandError(`Cannot run "${program}": ${why}${said && `: ${said}`}`, {
+        stderr: said,
+        exitCode,
+      })
   } finally {
     signal?.removeEventListener('abort', kill)
     if (pid !== undefined) {

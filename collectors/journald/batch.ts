@@ -1,13 +1,14 @@
 /** Entries of one namespace gathered to a batch, with everything that is counted on the way. */
-import { ParseError } from '../../src/errors.ts'
 import type { Field, LogRecord, SourceBatch } from '../../src/model.ts'
 import type { Cursor } from './cursor.ts'
 import { droppedBefore, type Located } from './entry.ts'
 import type { ExportEntry } from './export.ts'
 import type { JournalFile } from './files.ts'
 import type { Found } from './look-again.ts'
+import { Losses } from './losses.ts'
 import { type Gap, type Numbers, splitGap } from './numbers.ts'
 import { streamOf, writePosition } from './position.ts'
+import type { Range } from './range.ts'
 import { openLineOf, rejoin } from './rejoin.ts'
 import { type FilterReason, text } from './shape.ts'
 
@@ -21,12 +22,7 @@ export interface Gathering {
   isBeforeStart(seqnumId: string): boolean
   files(): Promise<readonly JournalFile[]>
   /** What of these numbers the files do hold (look-again.ts). */
-  lookAgain(
-    range: { readonly from: number; readonly to: number },
-    seqnumId: string,
-    before: Cursor | undefined,
-    files: readonly JournalFile[],
-  ): Promise<Found>
+  lookAgain(range: Range, before: Cursor | undefined, files: readonly JournalFile[]): Promise<Found>
   filter(entry: ExportEntry): FilterReason | undefined
   fields(entry: ExportEntry): readonly Field[]
   /** Told of entries that are in a file and cannot be read. */
@@ -49,7 +45,7 @@ export class Batch {
   #open = new Set<string>()
   #gaps: { gap: Gap; seqnumId: string; before: Cursor | undefined; at: number }[] = []
   #before: Cursor | undefined
-  /** Records of which a value ends in zeros, as it does when its file is vacuumed while it is read. */
+  /** Records of which a value ends in zeros, as it does when its file is vacuumed or cut short while it is read. */
   #suspects = new Map<LogRecord, number>()
 
   /** @param before the entry that the first one follows */
@@ -82,7 +78,7 @@ export class Batch {
   add(entry: ExportEntry, place: Located, observed: bigint, copy: boolean): void {
     const { cursor, cursorText } = place
     const { seqnumId, seqnum } = cursor
-    const gap = this.#how.numbers.take(seqnumId, seqnum)
+    const gap = seqnum === undefined ? undefined : this.#how.numbers.take(seqnumId, seqnum)
     if (gap) this.#gaps.push({ gap, seqnumId, before: this.#before, at: this.#records.length })
     this.#before = cursor
     this.#read += 1
@@ -97,7 +93,7 @@ export class Batch {
   /** @returns undefined if it is filtered out */
   #record(
     entry: ExportEntry,
-    { cursor: { seqnumId, seqnum }, time }: Located,
+    { cursor: { seqnumId, seqnum, id }, time }: Located,
     copy: boolean,
   ): LogRecord | undefined {
     const dropped = droppedBefore(entry.fields)
@@ -109,9 +105,9 @@ export class Batch {
     }
     this.#bytes += entry.bytes
     const fields = this.#how.fields(entry)
-    const id = `${seqnumId}:${seqnum}`
     const record = { stream: seqnumId, id, time, observed: this.#observed, fields }
-    if (entry.fields.some(([, value]) => value[value.length - 1] === 0)) this.#suspects.set(record, seqnum)
+    if (seqnum !== undefined && entry.fields.some(([, value]) => value[value.length - 1] === 0))
+      this.#suspects.set(record, seqnum)
     return record
   }
 
@@ -138,6 +134,7 @@ export class Batch {
   async #explain(): Promise<void> {
     const files = await this.#how.files()
     this.#how.numbers.know(files)
+    const lost = new Losses()
     // From the last one on, so that what is put in moves no place that is still to come.
     for (const { gap, seqnumId, before, at } of this.#gaps.toReversed()) {
       if (gap.first && this.#how.isBeforeStart(seqnumId)) {
@@ -146,17 +143,18 @@ export class Batch {
       }
       const { vacuumed, there } = splitGap(gap, seqnumId, files)
       this.miss('vacuumed', vacuumed)
+      lost.add({ seqnumId, from: gap.from, to: gap.from + vacuumed - 1 }, vacuumed)
       if (!there) continue
-      const { copies, passed } = await this.#how.lookAgain(there, seqnumId, before, files)
+      const { copies, passed } = await this.#how.lookAgain(there, before, files)
       this.#filter('copy', copies)
       const found = passed.map(({ entry, place }) => this.#record(entry, place, false))
       this.#records.splice(at, 0, ...found.filter((record) => record !== undefined))
       const unread = there.to - there.from + 1 - copies - passed.length
-      if (unread === 0) continue
       this.miss('corrupted', unread)
-      this.#how.skip(new ParseError(unreadInWords(there, unread, seqnumId, files)))
+      lost.add(there, unread)
     }
     this.#gaps = []
+    for (const error of lost.inWords(files)) this.#how.skip(error)
   }
 
   #follow({ fields }: LogRecord): void {
@@ -172,7 +170,7 @@ export class Batch {
     this.#open.clear()
   }
 
-  /** Takes out the suspects that no file has any more. Where the file is still there, zeros are what was written. */
+  /** Takes out the suspects that no whole file has any more. Where one is there, zeros are what was written. */
   async #judge(): Promise<void> {
     const files = await this.#how.files()
     const isGone = (record: LogRecord) => {
@@ -180,7 +178,8 @@ export class Batch {
       return (
         number !== undefined &&
         !files.some(
-          ({ seqnumId, head, tail }) => seqnumId === record.stream && head <= number && number <= tail,
+          ({ seqnumId, head, tail, isWhole }) =>
+            isWhole && seqnumId === record.stream && head <= number && number <= tail,
         )
       )
     }
@@ -193,15 +192,4 @@ export class Batch {
   #filter(reason: string, count: number): void {
     if (count > 0) this.#filtered[reason] = (this.#filtered[reason] ?? 0) + count
   }
-}
-
-function unreadInWords(
-  { from, to }: { readonly from: number; readonly to: number },
-  count: number,
-  seqnumId: string,
-  files: readonly JournalFile[],
-): string {
-  const held = files.filter((file) => file.seqnumId === seqnumId && file.head <= to && file.tail >= from)
-  const where = held.map(({ path }) => path).join(', ') || 'a file that is gone'
-  return `Cannot read ${count} journal entries "${seqnumId}:${from}" to ${to}: they did not come out of ${where}`
 }

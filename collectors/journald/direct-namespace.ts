@@ -6,9 +6,10 @@ import { parseCursor } from './cursor.ts'
 import { readDirectly } from './direct.ts'
 import { UnknownFlagsError } from './file/open-journal.ts'
 import type { Mailbox } from './mailbox.ts'
+import type { ReadOptions } from './namespace.ts'
 import type { Numbers } from './numbers.ts'
-import { type JournalPosition, parsePosition, streamOf } from './position.ts'
-import type { ReadOptions, Told } from './reader.ts'
+import { type JournalPosition, parsePosition } from './position.ts'
+import type { Told } from './reader.ts'
 
 /** A file that is not read on would be kept although it was removed, which is memory on a RAM root. */
 const holdMilliseconds = 2000
@@ -19,13 +20,13 @@ const mostPauseMilliseconds = 30_000
 /** @returns where to go on through journalctl */
 export async function readNamespaceDirectly(
   namespace: string,
+  begun: JournalPosition | undefined,
   context: ReadContext<ReadOptions>,
   box: Mailbox<SourceBatch>,
   told: Told,
 ): Promise<JournalPosition | undefined> {
   const { signal, options, skip } = context
-  const stored = context.positions.get(streamOf(namespace))
-  let position = stored === undefined ? undefined : parsePosition(stored)
+  let position = begun
   let pauseMilliseconds = firstPauseMilliseconds
   while (!signal.aborted) {
     let known: Numbers | undefined

@@ -12,6 +12,9 @@ export interface Located {
   readonly time: bigint
 }
 
+/** What 64 bits of nanoseconds hold (the year 2255); a clock gone wrong stamps up to 2^55. The field has what it stamped. */
+const latestMicroseconds = 2 ** 53 - 1
+
 /** "Suppressed N messages from UNIT", and "Missed N kernel messages". */
 const suppressed = 'a596d6fe7bfa4994828e72309e95d61e'
 const missedKernel = 'e9bf28e6e834481bb6f48f548ad13606'
@@ -24,7 +27,8 @@ export function locate({ fields }: ExportEntry): Located {
     throw new ParseError(`Cannot take journal entry "${names.join(' ')}": it has no __CURSOR`)
   }
   const cursor = parseCursor(cursorText)
-  return { cursor, cursorText, time: BigInt(cursor.realtimeMicroseconds) * 1000n }
+  const microseconds = Math.min(cursor.realtimeMicroseconds, latestMicroseconds)
+  return { cursor, cursorText, time: BigInt(microseconds) * 1000n }
 }
 
 /** @returns records that never came into the journal, by reason; undefined for any other entry */

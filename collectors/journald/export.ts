@@ -22,8 +22,9 @@ const equals = 0x3d
 const longestName = 64
 const largestValue = 768 << 20
 
+const beginName = '__CURSOR'
 /** The end of an entry and the begin of the next: what else looks like an end may be inside a value. */
-const entryBegin = Buffer.from('\n\n__CURSOR=')
+const entryBegin = Buffer.from(`\n\n${beginName}=`)
 
 /** So many names are known at once; a journal of hundreds of thousands of entries has some 60. */
 const mostNames = 128
@@ -34,6 +35,8 @@ const shareBytes = 4 << 20
 interface Known {
   readonly name: string
   readonly bytes: Buffer
+  /** Every entry begins with it, and no other field has its name. */
+  readonly begins: boolean
   last: Field | undefined
 }
 
@@ -76,6 +79,12 @@ export class ExportParser {
   /** True between two entries: nothing of a next one was seen. */
   get atBoundary(): boolean {
     return this.#fields.length === 0 && this.#rest.length === 0 && !this.#growing && !this.#lost
+  }
+
+  /** The cursor of the entry of which a part was seen. */
+  get openCursor(): string | undefined {
+    const [name, value] = this.#fields[0] ?? []
+    return name === beginName && value ? Buffer.from(value).toString('latin1') : undefined
   }
 
   /** @returns what was malformed since the last call: where, and what was expected. */
@@ -131,6 +140,11 @@ export class ExportParser {
     }
     const known = this.#name(data, at, split)
     if (known === undefined) return this.#malformed(data, at, 'a field name of A-Z, 0-9 and _')
+    // journalctl leaves off an entry of which it cannot read a field, without its end.
+    if (known.begins && this.#fields.length > 0) {
+      this.#complain(data, at, 'the rest of the entry before')
+      this.#take()
+    }
     const { name } = known
     if (data[split] === equals) {
       const end = data.indexOf(newline, split + 1)
@@ -204,20 +218,24 @@ export class ExportParser {
     if (known?.bytes.length === end - begin && same(data, begin, known.bytes)) return known
     const name = data.toString('latin1', begin, end)
     if (!/^[A-Z0-9_]+$/.test(name)) return undefined
-    const added = { name, bytes: Buffer.from(name), last: undefined }
+    const added = { name, bytes: Buffer.from(name), begins: name === beginName, last: undefined }
     if (known !== undefined || this.#known.size < mostNames) this.#known.set(key, added)
     return added
   }
 
   #malformed(data: Buffer, at: number, expected: string): number {
+    this.#complain(data, at, expected)
+    this.#lost = true
+    this.#take()
+    return at
+  }
+
+  #complain(data: Buffer, at: number, expected: string): void {
     const found = JSON.stringify(data.toString('latin1', at, at + 24))
     const where = this.#offset + at
     this.#errors.push(
       new ParseError(`Cannot parse journal export at byte ${where} ${found}: expected ${expected}`),
     )
-    this.#lost = true
-    this.#take()
-    return at
   }
 
   #take(): ExportEntry {

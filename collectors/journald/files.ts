@@ -30,6 +30,8 @@ export interface JournalFile {
   readonly tail: number
   readonly entries: number
   readonly sizeBytes: number
+  /** False: the end of the file is missing. */
+  readonly isWhole: boolean
   readonly headMicroseconds: number
   readonly tailMicroseconds: number
 }
@@ -62,25 +64,59 @@ export function isJournal(name: string): boolean {
 
 /** The files of these folders that have a header and an entry. One that is gone, short or damaged is left out. */
 export async function journalFiles(host: Tree, folders: readonly JournalFolder[]): Promise<JournalFile[]> {
-  const files: JournalFile[] = []
+  return (await headersOf(host, folders)).flatMap(({ file }) => file ?? [])
+}
+
+/** The paths of those that have no header of a journal file, or whose end is missing. */
+export async function damagedFiles(host: Tree, folders: readonly JournalFolder[]): Promise<string[]> {
+  return (await headersOf(host, folders)).flatMap(({ path, header, file }) =>
+    (file?.isWhole ?? isEmpty(header)) ? [] : [path],
+  )
+}
+
+async function headersOf(host: Tree, folders: readonly JournalFolder[]) {
+  const found: { path: string; header: Buffer; file: JournalFile | undefined }[] = []
   for (const { path: folder } of folders) {
     const inside = folder.slice(host.root === '/' ? 0 : host.root.length)
     for (const name of await host.list(inside)) {
       if (!isJournal(name)) continue
-      const file = await readHeader(join(folder, name), folder).catch(() => undefined) // Vacuumed since the listing.
-      if (file) files.push(file)
+      const path = join(folder, name)
+      const read = await readHeader(path).catch(() => undefined) // Vacuumed since the listing.
+      if (!read) continue
+      const file = parseHeader(read.header, path, folder, read)
+      found.push({ path, header: read.header, file: file && isPlausible(file) ? file : undefined })
     }
   }
-  return files
+  return found
 }
 
-async function readHeader(path: string, folder: string): Promise<JournalFile | undefined> {
+async function readHeader(path: string): Promise<{ header: Buffer } & Size> {
   await using file = await open(path, 'r')
   const header = Buffer.alloc(headerBytes)
   const { bytesRead } = await file.read(header, 0, headerBytes, 0)
-  return bytesRead < headerBytes
-    ? undefined
-    : parseHeader(header, path, folder, (await file.stat()).blocks * 512)
+  const { size, blocks } = await file.stat()
+  return { header: header.subarray(0, bytesRead), length: size, sizeBytes: blocks * 512 }
+}
+
+interface Size {
+  /** Up to its end. */
+  readonly length: number
+  /** What it takes. */
+  readonly sizeBytes: number
+}
+
+function hasSignature(header: Buffer): boolean {
+  return header.length >= headerBytes && header.toString('latin1', 0, 8) === signature
+}
+
+/** Whether it is that of a journal file without an entry. */
+function isEmpty(header: Buffer): boolean {
+  return hasSignature(header) && header.readBigUInt64LE(152) === 0n
+}
+
+/** Whether the counts of a header can be true. */
+function isPlausible({ head, tail, entries }: JournalFile): boolean {
+  return head > 0 && entries <= tail - head + 1 && Number.isSafeInteger(tail)
 }
 
 /** @returns undefined if it is not the header of a journal file with an entry */
@@ -88,10 +124,10 @@ export function parseHeader(
   header: Buffer,
   path: string,
   folder: string,
-  sizeBytes: number,
+  { length, sizeBytes }: Size,
 ): JournalFile | undefined {
   const number = (at: number) => Number(header.readBigUInt64LE(at))
-  if (header.toString('latin1', 0, 8) !== signature) return undefined
+  if (!hasSignature(header)) return undefined
   const entries = number(152)
   if (entries === 0) return undefined
   return {
@@ -103,6 +139,7 @@ export function parseHeader(
     head: number(168),
     entries,
     sizeBytes,
+    isWhole: length >= number(88) + number(96),
     headMicroseconds: number(184),
     tailMicroseconds: number(192),
   }

@@ -8,6 +8,7 @@ import { Batch, type Gathering } from './batch.ts'
 import { parseCursor } from './cursor.ts'
 import { type Located, locate } from './entry.ts'
 import { type ExportEntry, ExportParser } from './export.ts'
+import type { Numbers } from './numbers.ts'
 import { type Initial, passOlder } from './start.ts'
 
 /** How long the first entry of a batch waits for others. */
@@ -20,22 +21,27 @@ export interface Following extends Gathering {
   readonly view: string
   /** Where to go on; undefined: at `begin`. */
   readonly cursor: string | undefined
+  /** Where to begin instead: behind an entry that ends journalctl. */
+  readonly past: string | undefined
   /** The arguments that say where to begin without a cursor. */
   readonly begin: readonly string[]
   readonly initial: Initial
   readonly fieldBytes: number
   /** Called with every piece that came. */
   heard(): void
+  /** Called when journalctl has failed, with the cursor of the entry of which a part came. */
+  broke(cursor: string | undefined): void
 }
 
-/** Yields until journalctl ends. @throws {CommandError} it failed, or was stopped by the signal */
+/** Yields until journalctl ends, everything that came. @throws {CommandError} it failed, or was stopped by the signal */
 export async function* follow(
   following: Following,
   { stream, skip }: Pick<CollectContext, 'stream' | 'skip'>,
   signal: AbortSignal,
 ): AsyncGenerator<SourceBatch, void> {
-  const { namespace, view, cursor, begin, fieldBytes, numbers } = following
-  const from = cursor === undefined ? begin : [`--cursor=${cursor}`]
+  const { namespace, view, cursor, past, begin, fieldBytes, numbers } = following
+  const place = past ?? cursor
+  const from = place === undefined ? begin : [`--cursor=${place}`]
   const args = [
     '--quiet',
     '--follow',
@@ -58,6 +64,7 @@ export async function* follow(
   let next: Promise<IteratorResult<Buffer, void>> | undefined
   let flushAt = 0
   let openUntil = 0
+  let failure: { readonly error: unknown } | undefined
 
   /** @returns undefined for an entry that does not say where it is, which is skipped */
   const located = (entry: ExportEntry): Located | undefined => {
@@ -74,7 +81,14 @@ export async function* follow(
   try {
     for (;;) {
       next ??= pieces.next()
-      const piece = batch.isEmpty ? await next : await orLate(next, flushAt - performance.now())
+      let piece: IteratorResult<Buffer, void> | 'late'
+      try {
+        piece = batch.isEmpty ? await next : await orLate(next, flushAt - performance.now())
+      } catch (error) {
+        next = undefined
+        failure = { error }
+        break
+      }
       if (piece === 'late') {
         if (batch.isOpen && performance.now() < openUntil) flushAt = performance.now() + gatherMilliseconds
         else yield await batch.take()
@@ -90,6 +104,7 @@ export async function* follow(
           batch.miss('corrupted', 1)
           continue
         }
+        if (past !== undefined && isRepeat(place, numbers)) continue
         if (!numbers.isKnown(place.cursor.seqnumId)) numbers.know(await following.files())
         const how = isFirst ? await first(place, following, batch) : 'new'
         isFirst = false
@@ -105,12 +120,22 @@ export async function* follow(
       if (!batch.isEmpty && performance.now() >= (batch.isOpen ? openUntil : flushAt))
         yield await batch.take()
     }
+    if (signal.aborted) throw signal.reason
     if (!batch.isEmpty) yield await batch.take()
+    if (failure) {
+      following.broke(parser.openCursor)
+      throw failure.error
+    }
   } finally {
     left.abort()
     next?.catch(() => undefined)
     await pieces.return()
   }
+}
+
+/** Beginning behind an entry, one of the same moment in another file may come that has come before. */
+function isRepeat({ cursor: { seqnumId, seqnum } }: Located, numbers: Numbers): boolean {
+  return seqnum !== undefined && seqnum <= (numbers.lastOf(seqnumId) ?? 0)
 }
 
 /** What the first entry is: the one of the cursor, a copy of it in another file, or a new one. */

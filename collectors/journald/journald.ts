@@ -45,7 +45,7 @@ const behind = gauge(
   'node_journald_behind_entries',
   'none',
   'tail_entry_seqnum',
-  'Entries in the journal that are not taken, at most: a damaged one stays among them until the next.',
+  'Entries in the journal that are not taken, at most: one that cannot be read stays among them for a while.',
   ['namespace'],
 )
 const droppedFields = counter(

@@ -5,9 +5,10 @@
  */
 import type { CollectContext } from '../../src/model.ts'
 import type { Cursor } from './cursor.ts'
-import { type Located, locate } from './entry.ts'
-import { type ExportEntry, ExportParser } from './export.ts'
+import type { Located } from './entry.ts'
+import type { ExportEntry } from './export.ts'
 import type { JournalFile } from './files.ts'
+import { findReadable, isOf, type Range, readRange } from './range.ts'
 
 const deadlineSeconds = 60
 /** The most that is taken at once; what is beyond counts as missing. */
@@ -15,56 +16,50 @@ const mostEntries = 2000
 const mostBytes = 8 << 20
 
 export interface Found {
-  /** Entries of the gap that came before under another number. */
+  /** Entries of the range that came before under another number. */
   readonly copies: number
   /** Entries that can be read and yet did not come. */
   readonly passed: readonly { readonly entry: ExportEntry; readonly place: Located }[]
+  /** Whether all of the range was looked at: what is neither copied nor passed cannot be read. */
+  readonly isWhole: boolean
 }
 
 /**
  * @param range numbers that files of this id should have
  * @param before the entry that came before the gap
+ * @param most so many entries are enough
  */
 export async function lookAgain(
-  range: { readonly from: number; readonly to: number },
-  seqnumId: string,
+  range: Range,
   before: Cursor | undefined,
   files: readonly JournalFile[],
   fieldBytes: number,
-  { stream, signal }: Pick<CollectContext, 'stream' | 'signal'>,
+  context: Pick<CollectContext, 'stream' | 'signal'>,
+  most = mostEntries,
 ): Promise<Found> {
-  const own = files.filter(
-    ({ seqnumId: id, head, tail }) => id === seqnumId && head <= range.to && tail >= range.from,
-  )
+  const { seqnumId, to } = range
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(deadlineSeconds * 1000)])
+  const shelf = { files: files.filter(isOf(range)), fieldBytes, stream: context.stream, signal }
   let copies = 0
   const passed: { entry: ExportEntry; place: Located }[] = []
   let bytes = 0
-  if (own.length === 0) return { copies, passed }
-  const cursor = `s=${seqnumId};i=${range.from.toString(16)}`
-  const args = ['--quiet', '--output=export', `--cursor=${cursor}`]
-  for (const { path } of own) args.push(`--file=${path}`)
-  const until = AbortSignal.any([signal, AbortSignal.timeout(deadlineSeconds * 1000)])
-  const parser = new ExportParser(fieldBytes)
-  try {
-    for await (const piece of stream({ program: 'journalctl', args, signal: until })) {
-      for (const entry of parser.parse(piece)) {
-        const place = locate(entry)
-        const found = place.cursor
-        if (found.seqnum > range.to) return { copies, passed }
-        if (found.seqnum < range.from) continue
-        const isCopy =
-          before?.bootId === found.bootId && found.monotonicMicroseconds <= before.monotonicMicroseconds
-        if (isCopy) copies += 1
-        else {
-          if (passed.length >= mostEntries || bytes >= mostBytes) return { copies, passed }
-          passed.push({ entry, place })
-          bytes += entry.bytes
-        }
-      }
+  let isEnough = false
+  const take = (entry: ExportEntry, place: Located): boolean => {
+    const { bootId, monotonicMicroseconds } = place.cursor
+    if (before?.bootId === bootId && monotonicMicroseconds <= before.monotonicMicroseconds) copies += 1
+    else {
+      isEnough = passed.length >= most || bytes >= mostBytes
+      if (isEnough) return false
+      passed.push({ entry, place })
+      bytes += entry.bytes
     }
-  } catch (error) {
-    // What a damaged file did not give counts as missing, which is why this looks.
-    if (signal.aborted) throw error
+    return true
   }
-  return { copies, passed }
+  let from: number | undefined = shelf.files.length === 0 ? undefined : range.from
+  while (from !== undefined && !isEnough && !signal.aborted) {
+    const { endedAt } = await readRange({ seqnumId, from, to }, shelf, take)
+    from = endedAt === undefined ? undefined : await findReadable({ seqnumId, from: endedAt + 1, to }, shelf)
+  }
+  context.signal.throwIfAborted()
+  return { copies, passed, isWhole: !isEnough && !signal.aborted }
 }

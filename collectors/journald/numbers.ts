@@ -4,6 +4,7 @@
  * systemd 254 each under an id of its own: so a number is missing only where no id of its folder has it.
  */
 import type { JournalFile } from './files.ts'
+import type { Range } from './range.ts'
 
 export interface Gap {
   /** The first and the last number that did not come. */
@@ -24,7 +25,7 @@ const most = 256
 
 export class Numbers {
   /** The last number that came, by id; the least recently seen first. */
-  readonly #last: Map<string, number>
+  #last: Map<string, number>
   #newest: string | undefined
   /** The folder of each id's files. */
   #folders: ReadonlyMap<string, string> = new Map()
@@ -85,17 +86,30 @@ export class Numbers {
     return number > before + 1 ? { from: before + 1, to: number - 1, first: last === undefined } : undefined
   }
 
+  /** No number of this id up to this one will come any more. It says nothing of what came last. */
+  close(seqnumId: string, number: number): void {
+    if (this.#last.has(seqnumId)) this.#last.set(seqnumId, Math.max(number, this.#last.get(seqnumId) ?? 0))
+    else this.#last = new Map([[seqnumId, number], ...this.#last])
+  }
+
   /** How many entries these files hold that have not come, at most. Numbers of one counter are counted once. */
   behind(files: readonly JournalFile[]): number {
+    const counters = new Map<string, Range[]>()
+    for (const range of this.toCome(files)) {
+      const counter = this.#folders.get(range.seqnumId) ?? range.seqnumId
+      counters.set(counter, [...(counters.get(counter) ?? []), range])
+    }
+    return [...counters.values()].reduce((sum, ranges) => sum + lengthOf(ranges), 0)
+  }
+
+  /** The numbers of each id that these files should have and that have not come; some may be of another id. */
+  toCome(files: readonly JournalFile[]): Range[] {
     const tails = new Map<string, number>()
     for (const { seqnumId, tail } of files) tails.set(seqnumId, Math.max(tail, tails.get(seqnumId) ?? 0))
-    const counters = new Map<string, { from: number; to: number }[]>()
-    for (const [seqnumId, tail] of tails) {
-      const counter = this.#folders.get(seqnumId) ?? seqnumId
-      const from = Math.max(this.#last.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId, tail))
-      counters.set(counter, [...(counters.get(counter) ?? []), { from, to: tail }])
-    }
-    return [...counters.values()].reduce((sum, stretches) => sum + lengthOf(stretches), 0)
+    return [...tails].flatMap(([seqnumId, to]) => {
+      const from = Math.max(this.#last.get(seqnumId) ?? 0, this.#lastOfFolder(seqnumId, to)) + 1
+      return from > to ? [] : [{ seqnumId, from, to }]
+    })
   }
 
   /** The last number that came, by id, as a position keeps it. */
@@ -123,34 +137,37 @@ export class Numbers {
    * journald counts from 1 again, under a new id: what the old one had says nothing of it.
    */
   #between(seqnumId: string, number: number): number {
-    const folder = this.#folders.get(seqnumId)
     let found = 0
     for (const [id, last] of this.#last) {
       if (id === seqnumId) found = 0
-      else if (last > found && last < number && folder !== undefined && this.#folders.get(id) === folder)
-        found = last
+      else if (last > found && last < number && this.#share(id, seqnumId)) found = last
     }
     return found
   }
 
   /** The highest last number of this counter up to `tail`: a higher one is of a counter that has begun again since. */
   #lastOfFolder(seqnumId: string, tail: number): number {
-    const folder = this.#folders.get(seqnumId)
-    if (folder === undefined) return 0
     let found = 0
     for (const [id, number] of this.#last) {
-      if (number > found && number <= tail && this.#folders.get(id) === folder) found = number
+      if (number > found && number <= tail && this.#share(id, seqnumId)) found = number
     }
     return found
   }
+
+  /** Whether two ids are of one counter, as far as their files tell: a counter gives its first number once. */
+  #share(one: string, other: string): boolean {
+    const folder = this.#folders.get(one)
+    const bothFirst = one !== other && this.#origins.get(one) === 0 && this.#origins.get(other) === 0
+    return folder !== undefined && folder === this.#folders.get(other) && !bothFirst
+  }
 }
 
-/** How many numbers lie after `from` up to `to` in any of the stretches. */
-function lengthOf(stretches: readonly { readonly from: number; readonly to: number }[]): number {
+/** How many numbers lie in any of the ranges. */
+function lengthOf(ranges: readonly Range[]): number {
   let length = 0
   let reached = 0
-  for (const { from, to } of [...stretches].sort((a, b) => a.from - b.from)) {
-    length += Math.max(0, to - Math.max(from, reached))
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    length += Math.max(0, to - Math.max(from - 1, reached))
     reached = Math.max(reached, to)
   }
   return length
@@ -173,8 +190,8 @@ export function splitGap(
   { from, to }: Gap,
   seqnumId: string,
   files: readonly JournalFile[],
-): { readonly vacuumed: number; readonly there: { readonly from: number; readonly to: number } | undefined } {
+): { readonly vacuumed: number; readonly there: Range | undefined } {
   const heads = files.filter((file) => file.seqnumId === seqnumId).map(({ head }) => head)
   const oldest = Math.max(from, Math.min(...heads, to + 1))
-  return { vacuumed: oldest - from, there: oldest > to ? undefined : { from: oldest, to } }
+  return { vacuumed: oldest - from, there: oldest > to ? undefined : { seqnumId, from: oldest, to } }
 }

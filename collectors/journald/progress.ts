@@ -40,7 +40,7 @@ export async function startOf(
     const cursor = parseCursor(text)
     const numbers = new Numbers({}, files)
     passOlder(numbers, files, cursor.realtimeMicroseconds)
-    numbers.take(cursor.seqnumId, cursor.seqnum - 1)
+    if (cursor.seqnum !== undefined) numbers.take(cursor.seqnumId, cursor.seqnum - 1)
     return { cursor, behind: (all) => numbers.behind(all) }
   }
   return undefined

@@ -20,8 +20,7 @@ async function scribble(path: string): Promise<void> {
 const damages = [
   ['cut short', (path: string) => truncate(path, 400_000), ['journalctl', 'direct']],
   ['emptied', (path: string) => truncate(path, 0), ['journalctl', 'direct']],
-  // journalctl ends at a damaged field, and begins again before it: only the direct reader gets past.
-  ['overwritten', scribble, ['direct']],
+  ['overwritten', scribble, ['journalctl', 'direct']],
 ] as const
 
 for (const [how, damage, readers] of damages) {
@@ -65,3 +64,31 @@ for (const [how, damage, readers] of damages) {
     })
   }
 }
+
+test('journald takes every entry of an active file whose header went wild, and names the file', async () => {
+  await using journal = await privateJournald({ storage: 'volatile' })
+  await journal.log(lines(100, 'first'))
+  await using read = reading(journal.root)
+  await read.until('first', () => read.records.some((record) => message(record) === 'first 99'))
+  const [folder] = await journalFolders(tree(journal.root))
+  assert.ok(folder)
+  {
+    await using file = await open(join(folder.path, 'system.journal'), 'r+')
+    await file.write(Buffer.alloc(272, 0x55), 0, 272, 0)
+  }
+  await journal.log(lines(100, 'second'))
+  await journal.journalctl('--rotate')
+  await journal.log(['the end'])
+  await read.until('the end', () => read.records.some((record) => message(record) === 'the end'))
+  const second = read.records.filter((record) => message(record).startsWith('second '))
+  assert.deepEqual(second.map(message), lines(100, 'second'))
+  assert.equal(new Set(read.records.map(({ id }) => id)).size, read.records.length, 'nothing twice')
+  assert.deepEqual([...read.missed], [])
+  await read.until('a line that names it', () => read.skipped.length > 0)
+  const [said, ...more] = read.skipped.map(({ message }) => message)
+  assert.match(
+    said ?? '',
+    /^Cannot read all of journal ".*system.*\.journal": no journal file, or not whole$/,
+  )
+  assert.equal(more.length, 0)
+})

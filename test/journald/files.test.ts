@@ -193,6 +193,18 @@ test('journald counts what journald itself says it has dropped, and believes nob
   assert.deepEqual(counts(read.missed), { rate_limited: 17, kernel_overrun: 5 })
 })
 
+test('journald begins at initial where a position is not to be understood, and says so', async (t) => {
+  const folder = await threeBoots(t)
+  for (const bad of ['', '{}', '{"cursor":"s=1","last":{}}', '{"cursor":"x","last":{"a":-1}}']) {
+    await using read = reading(folder, { initial: 'all' }, new Map([['default', bad]]))
+    await read.count(60)
+    assert.equal(read.records.length, 60)
+    const [said, ...more] = read.skipped.map(({ message }) => message)
+    assert.match(said ?? '', /^Cannot go on with journal "default" where it was, begun at all: Cannot parse /)
+    assert.equal(more.length, 0)
+  }
+})
+
 /** A folder with a journalctl of the test's own in front of the real one. */
 async function standIn(t: TestContext, script: string): Promise<string> {
   const folder = await root(t)

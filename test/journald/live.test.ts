@@ -201,7 +201,43 @@ test('journald passes an empty, a short and a damaged file, and counts what a da
       `^Cannot read ${sum(read.missed)} journal entries "[0-9a-f]{32}:\\d+" to \\d+: they did not come out of `,
     ),
   )
-  assert.equal(said?.message.endsWith(String(archived[1])), true)
+  for (const name of [archived[1], 'system@empty.journal', 'system@noise.journal'])
+    assert.ok(said?.message.includes(String(name)), `${name} is named`)
+})
+
+test('journald counts the end of an id that nothing follows, and says so once', async () => {
+  await using journal = await privateJournald({ storage: 'persistent' })
+  await journal.log(lines(100, 'first'))
+  const begun = reading(journal.root)
+  await came(begun, 'first 99')
+  await begun[Symbol.asyncDispose]()
+  await journal.log(lines(3000, 'unseen'))
+  await journal.journalctl('--sync')
+  await journal.stop()
+  const [folder] = await journalFolders(tree(journal.root))
+  const old = await issued(journal.root)
+  // Its end is gone and journald, which finds it so, begins a file and an id of its own.
+  await truncate(join(folder?.path ?? '', 'system.journal'), 400_000)
+  await journal.start()
+  await journal.log(['the end'])
+  await using read = reading(journal.root, {}, begun.positions)
+  await came(read, 'the end')
+  const all = () => begun.records.length + read.records.length + sum(read.missed)
+  const ids = await issued(journal.root)
+  assert.equal(ids.size, 2)
+  await read.until('every number', () => all() >= sum(ids), 40)
+  assert.equal(all(), sum(ids))
+  assert.equal(assertNoRepeat([...begun.records, ...read.records]) + sum(read.missed), sum(ids))
+  assert.deepEqual([...read.missed.keys()], ['corrupted'])
+  assert.ok(sum(read.missed) > 1000)
+  const [id = ''] = old.keys()
+  const named = read.skipped.filter(({ message }) => message.startsWith('Cannot read '))
+  assert.equal(named.filter(({ message }) => message.includes(id) && message.includes('entries')).length, 1)
+  // What was counted is so in the position too.
+  await using after = reading(journal.root, {}, read.positions)
+  await journal.log(['later'])
+  await came(after, 'later')
+  assert.equal(sum(after.missed), 0)
 })
 
 test('journald counts by one counter what it keeps apart for the system and for users', async () => {

@@ -110,7 +110,8 @@ export class Listing {
       descriptor = openSync(path, 'r')
       const there = readSync(descriptor, header, 0, headerBytes, 0)
       const { ino, blocks, size } = fstatSync(descriptor)
-      const file = size === 0 ? undefined : parseEntries(header, path, folder, blocks * 512)
+      const file =
+        size === 0 ? undefined : parseEntries(header, path, folder, { length: size, sizeBytes: blocks * 512 })
       if (file === undefined) {
         this.#hasEmpty = true
         if (size > 0) parseHeader(header.subarray(0, there), path)

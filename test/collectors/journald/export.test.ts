@@ -159,6 +159,30 @@ test('export parser names what is malformed and goes on with the next entry', ()
   }
 })
 
+test('export parser leaves out an entry that was left off without its end', () => {
+  const good = entryBytes([cursor(2), ['MESSAGE', 'good']])
+  const left = Buffer.from('__CURSOR=s=1\nMESSAGE=half of it\n')
+  for (const size of [1000, 1, 7]) {
+    const text = Buffer.concat([left, good, left])
+    const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
+      text.subarray(index * size, (index + 1) * size),
+    )
+    const parser = new ExportParser(1 << 20)
+    const entries = pieces.flatMap((piece) => parser.parse(piece))
+    assert.deepEqual(plain(entries), [
+      [
+        ['__CURSOR', 's=2'],
+        ['MESSAGE', 'good'],
+      ],
+    ])
+    assert.deepEqual(
+      parser.takeErrors().map(({ message }) => message.replace(/"__CURSOR.*"/, '"…"')),
+      ['Cannot parse journal export at byte 33 "…": expected the rest of the entry before'],
+    )
+    assert.equal(parser.openCursor, 's=1')
+  }
+})
+
 test('export parser never throws, whatever byte is changed or lost', () => {
   let seed = 7
   const random = (below: number) => {

@@ -13,6 +13,7 @@ const file = (name: string, seqnumId: string, head: number, tail: number, isOrig
   tail,
   entries: tail - head + 1,
   sizeBytes: 4096,
+  isWhole: true,
   headMicroseconds: 1,
   tailMicroseconds: 2,
 })

@@ -34,6 +34,7 @@ test('a journal that ends before the start is not waited for', () => {
     tailMicroseconds,
     entries: 9,
     sizeBytes: 8,
+    isWhole: true,
     isOrigin: true,
   })
   assert.deepEqual(
