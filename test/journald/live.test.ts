@@ -201,8 +201,10 @@ test('journald passes an empty, a short and a damaged file, and counts what a da
       `^Cannot read ${sum(read.missed)} journal entries "[0-9a-f]{32}:\\d+" to \\d+: they did not come out of `,
     ),
   )
-  for (const name of [archived[1], 'system@empty.journal', 'system@noise.journal'])
-    assert.ok(said?.message.includes(String(name)), `${name} is named`)
+  assert.equal(said?.message.endsWith(String(archived[1])), true)
+  const named = () => read.skipped.filter(({ message }) => message.startsWith('Cannot read all of journal '))
+  await read.until('a line on the files', () => named().length > 0)
+  assert.equal(named().length, 1)
 })
 
 test('journald counts the end of an id that nothing follows, and says so once', async () => {

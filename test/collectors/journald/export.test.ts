@@ -177,7 +177,7 @@ test('export parser leaves out an entry that was left off without its end', () =
     ])
     assert.deepEqual(
       parser.takeErrors().map(({ message }) => message.replace(/"__CURSOR.*"/, '"…"')),
-      ['Cannot parse journal export at byte 33 "…": expected the rest of the entry before'],
+      ['Cannot parse journal export at byte 32 "…": expected the rest of the entry before'],
     )
     assert.equal(parser.openCursor, 's=1')
   }
