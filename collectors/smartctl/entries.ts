@@ -97,7 +97,7 @@ function nvmeErrors(json: JsonObject): DriveLog | undefined {
         number,
         hours: undefined,
         event: 'drive.error',
-        severity: warn,
+        severity: isRefusal(objectAt(row, 'status_field')) ? info : warn,
         body: `logged error ${number}: ${said}`,
         attributes: { error_number: String(number) },
         json: row,
@@ -105,6 +105,17 @@ function nvmeErrors(json: JsonObject): DriveLog | undefined {
     ]
   })
   return { kind: 'error', entries: newestFirst(entries) }
+}
+
+/**
+ * The drive did not know what it was asked, and is none the worse for it: tools that read its logs, smartctl among
+ * them, ask for more than some drives have, and with each of them an entry is written every time.
+ */
+function isRefusal(status: JsonObject): boolean {
+  const [type, code] = [countAt(status, 'status_code_type'), countAt(status, 'status_code')]
+  if (type === undefined || code === undefined)
+    return /^Invalid (?:Field in Command|Command Opcode|Log Page)$/i.test(textAt(status, 'string') ?? '')
+  return (type === 0 && (code === 1 || code === 2)) || (type === 1 && code === 9)
 }
 
 /** As the tool prints them, which is the newest first; the other way round where it is not. */

@@ -4,7 +4,7 @@ import { unchanging } from './metrics.ts'
 import { deviceKey, deviceLabel, type Report } from './report.ts'
 import type { Round } from './round.ts'
 import { asleepSamples, exitSamples, samplesOf, versionSamples } from './samples.ts'
-import { devicePart, driveKey, goneStates, statesOf, unreadableState } from './states.ts'
+import { devicePart, goneStates, statesOf, unreadableState } from './states.ts'
 
 /** What is left of a drive while it sleeps. */
 interface Remembered {
@@ -23,13 +23,10 @@ export function rememberedOf(report: Report): Remembered {
 /** Of a drive that two paths lead to, the first. */
 export function distinct(reports: readonly Report[]): Report[] {
   const keys = new Set<string>()
-  return reports.filter((report) => {
-    const key = driveKey(report)
-    return !keys.has(key) && keys.add(key)
-  })
+  return reports.filter(({ key }) => !keys.has(key) && keys.add(key))
 }
 
-export function* roundSamples({ reports, unread }: Round, awake: Awake): Generator<Sample> {
+export function* roundSamples({ reports, unread, waiting }: Round, awake: Awake): Generator<Sample> {
   const [first] = [...reports, ...unread.flatMap(({ report }) => report ?? [])]
   if (first !== undefined) yield* versionSamples(first.json)
   const labels = new Set<string>()
@@ -46,6 +43,13 @@ export function* roundSamples({ reports, unread }: Round, awake: Awake): Generat
     yield* asleepSamples(label, report.asleep)
     yield* before?.samples ?? []
   }
+  // What a drive is, it still is when its turn did not come.
+  for (const device of waiting) {
+    const before = awake.get(deviceKey(device))
+    if (before === undefined || labels.has(before.report.label)) continue
+    labels.add(before.report.label)
+    yield* before.samples
+  }
   for (const { report, device } of unread) {
     const label = report?.label ?? deviceLabel(device)
     if (report === undefined || labels.has(label)) continue
@@ -54,18 +58,18 @@ export function* roundSamples({ reports, unread }: Round, awake: Awake): Generat
   }
 }
 
-export function* roundStates({ reports, unread }: Round, awake: Awake, context: CollectContext) {
+export function* roundStates({ reports, unread, waiting }: Round, awake: Awake, context: CollectContext) {
   const present = new Set<string>()
   let isComplete = true
   for (const report of distinct(reports.filter(({ asleep }) => asleep === undefined))) {
-    present.add(driveKey(report))
+    present.add(report.key)
     yield* statesOf(report, (part) => context.previous(part))
   }
-  for (const { asleep, device } of reports) {
-    if (asleep === undefined) continue
+  const sleeping = reports.filter(({ asleep }) => asleep !== undefined)
+  for (const device of [...sleeping.map(({ device }) => device), ...waiting]) {
     const key = context.previous(devicePart(device))
     if (key === undefined)
-      isComplete = false // Who sleeps there is not known: it may be any of those that are missed.
+      isComplete = false // Who is there is not known: it may be any of those that are missed.
     else present.add(key)
   }
   for (const { device, report, error } of unread) {

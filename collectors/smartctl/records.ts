@@ -4,7 +4,6 @@ import type { DriveLog, Entry } from './entries.ts'
 import { logsOf } from './entries.ts'
 import { advance, type News, type Progress, parsePosition } from './progress.ts'
 import type { Report } from './report.ts'
-import { driveKey } from './states.ts'
 
 /** Of an entry as smartctl printed it. */
 const mostEntryBytes = 16 << 10
@@ -28,7 +27,7 @@ export function batchOf(
   initialSeconds: number | undefined,
   observed: bigint,
 ): SourceBatch | undefined {
-  const stream = driveKey(report)
+  const stream = report.key
   let progress: Progress = parsePosition(stream, position)
   const records: LogRecord[] = []
   let beforeStart = 0
@@ -72,12 +71,17 @@ function isRecent(report: Report, entry: Entry, initialSeconds: number | undefin
 }
 
 function entryRecords(report: Report, log: DriveLog, { entries }: News, observed: bigint): LogRecord[] {
-  const stream = driveKey(report)
+  const stream = report.key
+  // Two tests within one hour may look the same: they are counted from the oldest on, whenever each is read.
   const seen = new Map<string, number>()
-  return entries.map((entry) => {
-    // Two tests within one hour may look the same.
+  const ordinals = new Map<Entry, number>()
+  for (const entry of [...log.entries].reverse()) {
     const times = (seen.get(entry.key) ?? 0) + 1
     seen.set(entry.key, times)
+    ordinals.set(entry, times)
+  }
+  return entries.map((entry) => {
+    const times = ordinals.get(entry) ?? 1
     const age = ageSeconds(report, entry)
     const read =
       report.timeSeconds === undefined ? observed : BigInt(Math.floor(report.timeSeconds)) * 1_000_000_000n
@@ -97,7 +101,7 @@ function entryRecords(report: Report, log: DriveLog, { entries }: News, observed
 }
 
 function clearedRecord(report: Report, log: DriveLog, last: string, observed: bigint): LogRecord {
-  const stream = driveKey(report)
+  const stream = report.key
   const name = log.kind === 'error' ? 'error log' : 'self-test log'
   return {
     stream,

@@ -35,8 +35,12 @@ export interface Report {
   readonly json: JsonObject
   /** 0 to 255. */
   readonly exitStatus: number
-  /** Names the drive wherever it is; undefined where it has no serial number. */
+  /** Names the drive wherever it is: its serial number, else its label; of several with one number (twins.ts) more than that. */
+  readonly key: string
+  /** Undefined where it has none. */
   readonly serial: string | undefined
+  /** Unique in the world, if its maker keeps to it; undefined where the drive does not tell. */
+  readonly worldWideName: string | undefined
   readonly model: string
   /** Asleep, and left so: nothing was read but this. */
   readonly asleep: 'standby' | 'sleep' | undefined
@@ -89,18 +93,37 @@ export function parseReport(device: Device, output: Buffer | string, exitCode: n
     type: textAt(whole, 'device', 'type'),
   }
   const json = Object.fromEntries(Object.entries(whole).filter(([key]) => used.test(key)))
+  const label = deviceLabel({ name: found.name, type: found.type ?? device.type })
+  const serial = firmwareText(textAt(json, 'serial_number'))
   return {
     device,
-    label: deviceLabel({ name: found.name, type: found.type ?? device.type }),
+    label,
     json,
     exitStatus,
-    serial: firmwareText(textAt(json, 'serial_number')),
+    key: serial ?? label,
+    serial,
+    worldWideName: worldWideName(whole),
     model: textAt(json, 'model_name') ?? textAt(json, 'scsi_model_name') ?? 'unknown',
     asleep,
     failure: asleep === undefined ? failureOf(exitStatus, messages) : undefined,
     powerOnHours: countAt(json, 'power_on_time', 'hours'),
     timeSeconds: countAt(whole, 'local_time', 'time_t'),
   }
+}
+
+/** Of ATA, SCSI and NVMe drives, in that order. */
+function worldWideName(json: JsonObject): string | undefined {
+  const numbers = (found: JsonObject, ...keys: readonly string[]) => {
+    const all = keys.map((key) => countAt(found, key))
+    const isTold = all.every((number) => number !== undefined) && all.some((number) => number !== 0)
+    return isTold ? all.join('-') : undefined
+  }
+  const [namespace] = objectsAt(json, 1, 'nvme_namespaces')
+  return (
+    numbers(objectAt(json, 'wwn'), 'naa', 'oui', 'id') ??
+    textAt(json, 'logical_unit_id') ??
+    numbers(objectAt(namespace, 'eui64'), 'oui', 'ext_id')
+  )
 }
 
 function failureOf(

@@ -7,6 +7,7 @@ import type { CollectContext } from '../../src/model.ts'
 import { findTools, type Tool, type ToolCall, withTool } from '../../src/tool.ts'
 import { type Device, deviceKey, parseReport, type Report } from './report.ts'
 import { merged, parseScan } from './scan.ts'
+import { toldApart } from './twins.ts'
 
 export const places = {
   family: 'smartctl',
@@ -15,8 +16,6 @@ export const places = {
 }
 
 const scanDeadlineSeconds = 60
-/** After this the drives that are left wait for the next round, so that those that hang do not hide the others. */
-const roundSeconds = 500
 const mostOutputBytes = 4 << 20
 
 /** All it knows of the drive, and nothing if it would have to wake it. */
@@ -34,7 +33,9 @@ export interface Round {
   /** Drives that were read, and drives asleep. */
   readonly reports: readonly Report[]
   readonly unread: readonly Unread[]
-  /** Entries of the scan that name no device. */
+  /** Drives whose turn did not come: they are the first of the next round. */
+  readonly waiting: readonly Device[]
+  /** Entries of the scan that name no device; that there was no time for all. */
   readonly errors: readonly Error[]
 }
 
@@ -48,25 +49,46 @@ export interface Settings {
 
 export type Around = Pick<CollectContext, 'run' | 'host' | 'signal'>
 
-/** @returns undefined where there is no smartctl. @throws {CommandError|ParseError|ToolError} if the scan gives nothing */
-export async function runRound(context: Around, settings: Settings): Promise<Round | undefined> {
-  const [tool] = await findTools(places, context)
-  if (tool === undefined) return undefined
-  return withTool(tool, context, (call) => ask(tool, call, context, settings))
+/** How a round goes on from the one before. */
+export interface Turn {
+  readonly seconds: number
+  /** Devices that are asked first, in their order. */
+  readonly first: readonly Device[]
+  /** Serial numbers that several drives have (twins.ts). */
+  readonly shared: Set<string>
 }
 
-async function ask(tool: Tool, call: ToolCall, { signal }: Around, settings: Settings): Promise<Round> {
+/** @returns undefined where there is no smartctl. @throws {CommandError|ParseError|ToolError} if the scan gives nothing */
+export async function runRound(context: Around, settings: Settings, turn: Turn): Promise<Round | undefined> {
+  const [tool] = await findTools(places, context)
+  if (tool === undefined) return undefined
+  return withTool(tool, context, (call) => ask(tool, call, context, settings, turn))
+}
+
+async function ask(
+  tool: Tool,
+  call: ToolCall,
+  { signal }: Around,
+  settings: Settings,
+  { seconds, first, shared }: Turn,
+): Promise<Round> {
   const began = performance.now()
   const errors: Error[] = []
   const scanned = settings.scan ? await scan(call, (error) => errors.push(error)) : []
-  const devices = merged([...scanned, ...settings.devices])
+  const turns = new Map(first.map((device, index) => [deviceKey(device), index]))
+  const turnOf = (device: Device) => turns.get(deviceKey(device)) ?? first.length
+  const devices = merged([...scanned, ...settings.devices]).sort((a, b) => turnOf(a) - turnOf(b))
+  const waiting: Device[] = []
   const reports: Report[] = []
   const unread: Unread[] = []
   for (const device of devices) {
     signal.throwIfAborted()
     try {
-      const left = roundSeconds - (performance.now() - began) / 1000
-      if (left < 1) throw new Error(`Cannot read the drive "${device.name}": the round took too long`)
+      const left = Math.max(1, seconds - (performance.now() - began) / 1000)
+      if (left === 1 && reports.length + unread.length > 0) {
+        waiting.push(device)
+        continue
+      }
       const args = [...driveArgs, `--device=${device.type}`, device.name]
       const { stdout, stderr, exitCode } = await call.exec(args, {
         deadlineSeconds: Math.min(settings.deadlineSeconds, left),
@@ -86,7 +108,11 @@ async function ask(tool: Tool, call: ToolCall, { signal }: Around, settings: Set
       unread.push({ device, error: error instanceof Error ? error : new Error(String(error)) })
     }
   }
-  return { devices: devices.length, reports, unread, errors }
+  if (waiting.length > 0)
+    errors.push(
+      new Error(`Cannot read all drives in ${seconds} s: ${waiting.length} wait for the next round`),
+    )
+  return { devices: devices.length, reports: toldApart(reports, shared), unread, waiting, errors }
 }
 
 /** Devices are listed without being opened; where that lists none, by opening them. */

@@ -1,5 +1,6 @@
 /** The rounds of one collector: whoever needs one takes the one that is going on, or a young one. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Device } from './report.ts'
 import { type Around, type Round, runRound, type Settings } from './round.ts'
 
 /** Whoever waits for a round begins one after this: the schedule of the metrics, and some. */
@@ -12,14 +13,21 @@ export interface Numbered extends Round {
 
 export class Rounds {
   readonly #freshMilliseconds: number
+  readonly #roundSeconds: number
+  readonly #shared = new Set<string>()
+  #waiting: readonly Device[] = []
   #last: Numbered | undefined
   #count = 0
   #running: Promise<Numbered | undefined> | undefined
   #finished = Promise.withResolvers<void>()
 
-  /** @param freshMilliseconds a round this young is taken instead of asking every drive again */
-  constructor(freshMilliseconds: number) {
+  /**
+   * @param freshMilliseconds a round this young is taken instead of asking every drive again
+   * @param roundSeconds how long a round may go on
+   */
+  constructor(freshMilliseconds: number, roundSeconds: number) {
     this.#freshMilliseconds = freshMilliseconds
+    this.#roundSeconds = roundSeconds
   }
 
   /** @returns a round that is young; undefined where there is no smartctl. @throws what `runRound` throws */
@@ -45,9 +53,11 @@ export class Rounds {
   }
 
   #run(context: Around, settings: Settings): Promise<Numbered | undefined> {
-    const running = runRound(context, settings)
+    const turn = { seconds: this.#roundSeconds, first: this.#waiting, shared: this.#shared }
+    const running = runRound(context, settings, turn)
       .then((round) => {
         if (round === undefined) return undefined
+        this.#waiting = round.waiting
         this.#count += 1
         const numbered = { ...round, number: this.#count }
         if (this.#freshMilliseconds > 0) this.#keep(numbered)

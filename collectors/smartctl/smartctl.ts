@@ -20,7 +20,6 @@ import { deviceKey } from './report.ts'
 import { places, type Round } from './round.ts'
 import { Rounds } from './rounds.ts'
 import { parseVersion } from './scan.ts'
-import { driveKey } from './states.ts'
 
 /** The first that prints JSON. */
 const oldestMajor = 7
@@ -30,9 +29,11 @@ export const smartctl = smartctlCollector()
 /**
  * A collector with its own memory of drives.
  * @param freshMilliseconds what was read this long ago serves metrics and logs alike
+ * @param roundSeconds after this the drives that are left wait for the next round, so that those that hang or are slow
+ *   do not hide the others
  */
-export function smartctlCollector(freshMilliseconds = 60_000): Collector {
-  const rounds = new Rounds(freshMilliseconds)
+export function smartctlCollector(freshMilliseconds = 60_000, roundSeconds = 500): Collector {
+  const rounds = new Rounds(freshMilliseconds, roundSeconds)
   const awake: Awake = new Map()
 
   return withOptions({
@@ -84,7 +85,7 @@ function* batches(
   const observed = BigInt(Date.now()) * 1_000_000n
   for (const report of distinct(reports.filter(({ asleep }) => asleep === undefined))) {
     try {
-      const batch = batchOf(report, positions.get(driveKey(report)), initialSeconds, observed)
+      const batch = batchOf(report, positions.get(report.key), initialSeconds, observed)
       if (batch !== undefined) yield batch
     } catch (error) {
       if (!(error instanceof ParseError)) throw error

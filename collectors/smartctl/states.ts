@@ -24,11 +24,6 @@ const fatal = 21
 /** Degrees it must fall below its limit before it counts as cooled down. */
 const hysteresisCelsius = 3
 
-/** Names a drive: by its serial number, else by its device. */
-export function driveKey({ serial, label }: Report): string {
-  return serial ?? label
-}
-
 /** @returns every state of a drive that was read */
 export function statesOf(report: Report, previous: (part: string) => string | undefined): StateReading[] {
   const drive = new Drive(report, previous)
@@ -50,10 +45,10 @@ export function devicePart(device: Device): string {
 
 /** Which drive a device is, so that one that sleeps or does not answer is known after a restart, too. */
 export function deviceState(report: Report): StateReading {
-  const { device, label, model, serial } = report
+  const { device, key, label, model, serial } = report
   return {
     part: devicePart(device),
-    state: driveKey(report),
+    state: key,
     healthy: true,
     event: 'drive.device',
     severity: info,
@@ -62,7 +57,7 @@ export function deviceState(report: Report): StateReading {
   }
 }
 
-/** A drive that is there and cannot be read. @param key as of `driveKey` */
+/** A drive that is there and cannot be read. @param key of the drive */
 export function unreadableState(key: string, label: string, failure: string): StateReading {
   return {
     part: `${key}:present`,
@@ -120,7 +115,7 @@ class Drive {
   ): StateReading {
     const { label, model, serial } = this.#report
     return {
-      part: `${driveKey(this.#report)}:${what}`,
+      part: `${this.#report.key}:${what}`,
       state,
       healthy,
       event: `drive.${what.split(':')[0]}`,
@@ -154,7 +149,7 @@ class Drive {
       const below = value !== undefined && threshold !== undefined && threshold > 0 && value <= threshold
       const failed = said === 'now' || (said === undefined && below)
       const what = `attribute:${id}`
-      if (!failed && this.#previous(`${driveKey(this.#report)}:${what}`) === undefined) continue
+      if (!failed && this.#previous(`${this.#report.key}:${what}`) === undefined) continue
       const name = textAt(row, 'name') ?? `attribute ${id}`
       const words = `${name} is ${value ?? 'unknown'}, threshold ${threshold ?? 'unknown'}`
       yield this.state(
@@ -202,7 +197,7 @@ class Drive {
       .filter((limit) => limit !== undefined && limit > 0)
     const limit = Math.min(...limits.filter((one) => one !== undefined))
     if (current === undefined || !Number.isFinite(limit)) return
-    const before = this.#previous(`${driveKey(this.#report)}:temperature`)
+    const before = this.#previous(`${this.#report.key}:temperature`)
     const over = current > limit || (before === 'over-limit' && current > limit - hysteresisCelsius)
     const words = `is at ${current} °C, its own limit ${limit} °C`
     yield this.state('temperature', over ? 'over-limit' : 'ok', !over, warn, words, {

@@ -179,6 +179,35 @@ test('smartctl self-tests that look alike within an hour are told apart', () => 
   assert.deepEqual(sequence(twice)[0], ['self_test:1.0.20111', 'self_test:1.0.20111:2', {}])
 })
 
+test('smartctl self-tests that look alike have their own ids also when they are read one after the other', () => {
+  const logOf = (...hours: number[]) =>
+    ata(({ errors, tests }) => {
+      errors.length = 0
+      tests.splice(0, 3, ...hours.map((hour) => selfTest(hour)))
+    })
+  assert.deepEqual(sequence(logOf(20111), logOf(20111, 20111), logOf(20112, 20111, 20111)), [
+    ['self_test:1.0.20111', {}],
+    ['self_test:1.0.20111:2', {}],
+    ['self_test:1.0.20112', {}],
+  ])
+})
+
+test('an NVMe drive that was asked for what it does not have is none the worse for it', () => {
+  const logged = (status_field: object) => {
+    const json = JSON.parse(text('nvme.json'))
+    json.nvme_error_information_log.table = [{ error_count: 20, status_field }]
+    const record = batchOf(report(JSON.stringify(json)), undefined, day, observed)?.records[0]
+    assert.ok(record)
+    return seen(record).severityNumber
+  }
+  assert.equal(logged({ status_code_type: 0, status_code: 2, string: 'Invalid Field in Command' }), 9)
+  assert.equal(logged({ status_code_type: 1, status_code: 9, string: 'Invalid Log Page' }), 9)
+  assert.equal(logged({ string: 'Invalid Field in Command' }), 9)
+  assert.equal(logged({ status_code_type: 2, status_code: 0x81, string: 'Unrecovered Read Error' }), 13)
+  assert.equal(logged({ status_code_type: 0, status_code: 6, string: 'Internal Error' }), 13)
+  assert.equal(logged({}), 13)
+})
+
 test('self-test logs are aligned by what is left of them', () => {
   assert.equal(newer([], []), 0)
   assert.equal(newer(['a'], []), 1)
