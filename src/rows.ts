@@ -12,10 +12,15 @@ export class Rows {
   #indices: Uint32Array
   #length = 0
 
-  /** @param room for so many indices */
-  constructor(table: FieldTable, room = 1 << 12) {
+  /** @param room for indices, or for so many */
+  constructor(table: FieldTable, room: number | Uint32Array = 1 << 12) {
     this.table = table
-    this.#indices = new Uint32Array(room)
+    this.#indices = typeof room === 'number' ? new Uint32Array(room) : room
+  }
+
+  /** Leaves the room it was given, with a copy that is as large as it must be. */
+  shrink(): void {
+    this.#indices = this.#indices.slice(0, this.#length)
   }
 
   get indices(): Uint32Array {

@@ -104,9 +104,13 @@ async function* follow(
       } else set.refresh()
       const observed = BigInt(Date.now()) * 1_000_000n
       for (let next = set.peek(); next; next = set.peek()) {
-        const { next: sure, files } = surely(next, set, numbers)
+        let files = noFiles
+        if (!numbers.isNext(next.series.seqnumId, next.entry.seqnum)) {
+          next = surely(next, set, numbers)
+          files = set.files
+        }
         if (gather.isEmpty) flushAt = now + lineMilliseconds
-        gather.add(sure.entry, sure.series, observed, files)
+        gather.add(next.entry, next.series, observed, files)
         if (!gather.isFull) continue
         yield gather.take()
         if (signal.aborted) return
@@ -129,11 +133,10 @@ const noFiles: readonly ListedFile[] = []
  * The next entry, looked for again where it would leave a gap: one that was written before it, into another file, may
  * have come since the other header was looked at.
  */
-function surely(next: Next, set: JournalSet, numbers: Numbers): { next: Next; files: readonly ListedFile[] } {
-  if (numbers.isNext(next.series.seqnumId, next.entry.seqnum)) return { next, files: noFiles }
+function surely(next: Next, set: JournalSet, numbers: Numbers): Next {
   set.refreshAll()
   numbers.know(set.files)
-  return { next: set.peek() ?? next, files: set.files }
+  return set.peek() ?? next
 }
 
 function copiesOf(position: JournalPosition | undefined): Copies {

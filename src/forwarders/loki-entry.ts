@@ -117,16 +117,7 @@ export class EntryMaker {
     return (index) => {
       const record = batch.records[index]
       if (record === undefined) throw new RangeError(`Cannot send record ${index} of ${batch.count}`)
-      const begin = () => {
-        runs.begin()
-        if (isRow(record) && record.sequence >= 0 && record.stream.length < mostStreamLength)
-          runs.putNumber(this.#idOf(record.stream), record.sequence)
-        else runs.putNew(idName, cut(record.id, mostValueBytes))
-        runs.put(ledger)
-        runs.put(source)
-        runs.putNumber(this.#number, record.number)
-      }
-      begin()
+      this.#begin(record, ledger, source)
       if (isRow(record) && rowRuns.put(record)) {
         const { severityNumber, unit } = rowRuns
         const key = (severityNumber ?? 0) + (unit + 1) * 32
@@ -139,12 +130,24 @@ export class EntryMaker {
         return new RecordEntry(index, record, stream, line, this.#list())
       }
       runs.end()
-      begin()
+      this.#begin(record, ledger, source)
       look.at(record)
       this.#putLooked(look)
       const line = runs.addBytes(Buffer.from(isJson ? json(record) : (look.body ?? '').toWellFormed()))
       return new RecordEntry(index, record, streams(look.unit, look.severityNumber), line, this.#list())
     }
+  }
+
+  /** Begins the list of a record with what every one has. */
+  #begin(record: SpooledRecord, ledger: number, source: number): void {
+    const { runs } = this
+    runs.begin()
+    if (isRow(record) && record.sequence >= 0 && record.stream.length < mostStreamLength)
+      runs.putNumber(this.#idOf(record.stream), record.sequence)
+    else runs.putNew(idName, cut(record.id, mostValueBytes))
+    runs.put(ledger)
+    runs.put(source)
+    runs.putNumber(this.#number, record.number)
   }
 
   #list(): RunList {

@@ -83,7 +83,7 @@ export function encodePush(
   runs: Runs,
   block: SnappyBlock,
   limits: Limits,
-): Uint8Array {
+): Buffer {
   const streams = new Map<Stream, StreamParts>()
   for (const one of entries) {
     const { stream } = one.entry

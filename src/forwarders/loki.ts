@@ -49,6 +49,8 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
     const body = encodePush(sent, maker.runs, block, limits)
     const answer = await http.exchange('POST', headers, body, signal)
     if (answer.headers) receiver.hear(answer.endpoint, answer.headers)
+    // Whoever has taken it has read it; else the connection may still hold it.
+    if (answer.outcome.is === 'accepted') block.giveBack(body)
     return { ...answer.outcome, endpoint: answer.endpoint }
   }
 
@@ -120,7 +122,9 @@ export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits):
   const { turn } = maker
   let group: Entry[] = []
   let bytes = 0
-  for (const index of oldestFirst(batch)) {
+  const places = oldestFirst(batch)
+  for (let at = 0; at < batch.records.length; at++) {
+    const index = places === undefined ? at : (places[at] ?? 0)
     if (maker.turn !== turn) throw new Error('Cannot go on with a batch: another one was begun')
     const entry = make(index)
     const size = sizeOf(entry, maker.runs, limits)
@@ -135,11 +139,16 @@ export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits):
   if (group.length > 0) yield group
 }
 
-/** The places of a batch's records, by their times in microseconds. */
-function oldestFirst({ records }: EventBatch): number[] {
+/** The places of a batch's records, by their times in microseconds; undefined: they are in that order. */
+function oldestFirst({ records }: EventBatch): number[] | undefined {
+  let before = Number.NEGATIVE_INFINITY
+  let isOrdered = true
+  for (const record of records) {
+    const time = microsecondOf(record)
+    if (time < before) isOrdered = false
+    before = time
+  }
+  if (isOrdered) return undefined
   const times = records.map(microsecondOf)
-  const places = [...records.keys()]
-  return times.every((time, place) => place === 0 || time >= (times[place - 1] ?? 0))
-    ? places
-    : places.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
+  return [...records.keys()].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
 }

@@ -15,8 +15,11 @@ const literalHead = 3
 const twoByteLength = 61 << 2
 const twoByteOffset = 2
 
+const none: Buffer = Buffer.alloc(0)
+const roomBytes = 256 << 10
+
 export class SnappyBlock {
-  #out = Buffer.allocUnsafeSlow(1 << 18)
+  #out: Buffer = none
   #length = 0
   /** Where the literal in hand begins, behind its head; -1: there is none. */
   #literal = -1
@@ -28,6 +31,7 @@ export class SnappyBlock {
 
   /** Begins another block, whose content will have so many bytes. */
   begin(contentLength: number): void {
+    if (this.#out.length === 0) this.#out = Buffer.allocUnsafeSlow(roomBytes)
     this.#length = 0
     this.#literal = -1
     this.#copied = 0
@@ -83,10 +87,17 @@ export class SnappyBlock {
     this.at += length
   }
 
-  /** @returns the block; it is the caller's */
+  /** @returns the block. It is the caller's, unless that gives it back. */
   done(): Buffer {
     this.#flush()
-    return Buffer.from(this.#out.subarray(0, this.#length))
+    const out = this.#out
+    this.#out = none
+    return out.subarray(0, this.#length)
+  }
+
+  /** What `done` returned last is used by nobody any more. */
+  giveBack(block: Buffer): void {
+    if (this.#out.length === 0) this.#out = Buffer.from(block.buffer)
   }
 
   #some(bytes: Uint8Array, from: number, to: number): void {

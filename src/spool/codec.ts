@@ -23,7 +23,9 @@ const plain = new Writer()
 const mostKeptBytes = 4 << 20
 /** Of what zstd gives at once. */
 const packedChunk = 128 << 10
-const plainChunk = 512 << 10
+const plainChunk = 128 << 10
+const largestChunk = 4 << 20
+const magic = 0xfd2f_b528
 
 /** No batch may grow beyond this when it is unpacked. */
 const largestBytes = 256 << 20
@@ -85,9 +87,32 @@ export function pack(count: number, table: Table, rows: Writer, column: Buffer):
     throw new ParseError(`Cannot spool batch of ${plain.length} bytes: it is larger than ${largestBytes}`)
   const bytes = zstdCompressSync(plain.done(), {
     params: { [constants.ZSTD_c_compressionLevel]: 1 },
+    pledgedSrcSize: plain.length,
     chunkSize: Math.min(packedChunk, plain.length + 64),
   })
   return { bytes, checksum: crc32(bytes) }
+}
+
+/**
+ * How long a frame says that its content is, with a byte more, since what fills a whole chunk brings another one.
+ * @see RFC 8878, 3.1.1.1
+ */
+function plainLength(frame: Buffer): number {
+  if (frame.length < 14 || frame.readUInt32LE(0) !== magic) return plainChunk
+  const descriptor = frame.readUInt8(4)
+  const isSingle = (descriptor & 0x20) !== 0
+  const at = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0)
+  const size = descriptor >> 6
+  if (size === 0 && !isSingle) return plainChunk
+  const length =
+    size === 0
+      ? frame.readUInt8(at)
+      : size === 1
+        ? frame.readUInt16LE(at) + 256
+        : size === 2
+          ? frame.readUInt32LE(at)
+          : plainChunk
+  return Math.max(64, Math.min(length + 1, largestChunk))
 }
 
 export function unpack<T>(
@@ -103,7 +128,7 @@ export function unpack<T>(
     const reader = new Reader(
       zstdDecompressSync(encoded.bytes, {
         maxOutputLength: largestBytes,
-        chunkSize: Math.min(plainChunk, Math.max(1024, encoded.bytes.length * 16)),
+        chunkSize: plainLength(encoded.bytes),
       }),
     )
     const format = reader.varint()

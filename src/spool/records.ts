@@ -18,6 +18,9 @@ const tokens = 2
 /** The rows of a batch are made in it, one after the other. */
 const rowsOfBatch = new Writer()
 const mostKeptBytes = 2 << 20
+/** Indices are read into it. */
+let scratch = new Uint32Array(0)
+const mostKeptIndices = 1 << 20
 
 /** How an id is written: whole, or as the number behind `<stream>:`. */
 const wholeId = 0
@@ -34,7 +37,9 @@ export function encodeRecords(records: readonly LogRecord[]): Encoded {
   let observed = 0n
   let stream: string | undefined
   let streamPlace = 0
-  for (const [index, record] of records.entries()) {
+  let index = -1
+  for (const record of records) {
+    index += 1
     if (record instanceof EntryRow) writeNanoseconds(times, index * 16, record.microsecond)
     else times.writeBigInt64LE(BigInt.asIntN(64, record.time), index * 16)
     if (record.observed !== observed) {
@@ -95,7 +100,11 @@ function encodeRow({ rows: { indices }, from, to, monotonic }: Row, writer: Writ
 /** @throws {CorruptionError} if the bytes are not what `encodeRecords` made of `count` records */
 export function decodeRecords(encoded: Encoded, count: number, firstNumber: number): SpooledRecord[] {
   return unpack(encoded, count, 16, (table, reader, column, format) => {
-    const rows = new Rows(table, reader.left)
+    scratch =
+      scratch.length < reader.left || scratch.length > mostKeptIndices
+        ? new Uint32Array(reader.left)
+        : scratch
+    const rows = new Rows(table, scratch)
     const times = new Times(column)
     const isFirst = format === oldestFormat
     const streams = new Map<number, string>()
@@ -123,6 +132,7 @@ export function decodeRecords(encoded: Encoded, count: number, firstNumber: numb
       records.push(new SpooledRow(stream, id, firstNumber + index, times, index * 2, rows, from, monotonic))
     }
     table.checkAll(rows.indices, rows.length)
+    rows.shrink()
     return records
   })
 }

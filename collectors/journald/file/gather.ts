@@ -45,7 +45,9 @@ export class Gather {
   #missed: Record<string, number> = {}
   /** The streams whose last entry was a part of a line that goes on. */
   readonly #open = new Set<string>()
-  #last: { readonly entry: FileEntry; readonly seqnumId: string } | undefined
+  /** The last entry taken, and its id. */
+  #last: FileEntry | undefined
+  #lastId = ''
   #bootId = ''
   /** The index of its field. */
   #boot = 0
@@ -81,7 +83,8 @@ export class Gather {
     if (gap) this.#lose(gap, seqnumId, files, damage)
     series.take(entry)
     this.#read += 1
-    this.#last = { entry, seqnumId }
+    this.#last = entry
+    this.#lastId = seqnumId
     if (!isCopied) copies.see(seqnumId, entry.bootId, entry.monotonic)
     else if (copies.has(seqnumId, entry.bootId, entry.monotonic)) {
       this.#filter('copy', 1)
@@ -104,7 +107,7 @@ export class Gather {
     const { namespace, numbers, copies, rejoinBytes } = this.#how
     if (!this.#last) throw new ParseError('Cannot take a batch: it is empty')
     if (rejoinBytes > 0) this.#rejoin(rejoinBytes)
-    const cursor = writeCursor(this.#last.seqnumId, this.#last.entry)
+    const cursor = writeCursor(this.#lastId, this.#last)
     const batch = {
       records: this.#records,
       positions: [{ stream: streamOf(namespace), position: writePosition(cursor, numbers, copies) }],

@@ -17,6 +17,8 @@ export class JournalSet implements Disposable {
   readonly #opening: Opening
   readonly #numbers: Pick<Numbers, 'lastOf'>
   readonly #series = new Map<string, Series>()
+  /** The same as a list. */
+  #all: readonly Series[] = []
 
   /** @param numbers they know the last number taken of each sequence-number id */
   constructor(listing: Listing, numbers: Pick<Numbers, 'lastOf'>, opening: Opening) {
@@ -46,7 +48,7 @@ export class JournalSet implements Disposable {
   /** @returns the next entry without taking it; undefined: there is none now */
   peek(): Next | undefined {
     let found: Next | undefined
-    for (const series of this.#series.values()) {
+    for (const series of this.#all) {
       const { from } = series
       if (from === undefined) continue
       // Files of other times stay closed.
@@ -86,6 +88,7 @@ export class JournalSet implements Disposable {
       series.close()
       this.#series.delete(key)
     }
+    this.#all = [...this.#series.values()]
   }
 }
 
