@@ -9,6 +9,8 @@ const equals = 0x3d
 export class FieldTable {
   /** The fields one behind the other; beyond `length` it is not written. */
   #bytes: Buffer
+  /** What is written of it. */
+  #written: Buffer | undefined
   #length: number
   /** Where each begins and ends, without its length. */
   #places: Uint32Array
@@ -17,9 +19,9 @@ export class FieldTable {
   readonly #names = new Map<string, string>()
 
   constructor(
-    bytes: Buffer = Buffer.allocUnsafe(1 << 16),
+    bytes: Buffer = Buffer.allocUnsafeSlow(1 << 16),
     length = 0,
-    places = new Uint32Array(1 << 12),
+    places: Uint32Array = new Uint32Array(1 << 12),
     size = 0,
   ) {
     this.#bytes = bytes
@@ -28,10 +30,9 @@ export class FieldTable {
     this.#size = size
   }
 
-  /** An empty one with room for as many. */
-  static like({ size, bytes }: FieldTable): FieldTable {
-    const room = Buffer.allocUnsafeSlow(Math.ceil(bytes.length * 1.1) + 64)
-    return new FieldTable(room, 0, new Uint32Array(Math.ceil(size * 1.1) * 2 + 64))
+  /** An empty one in the room of another, which nobody looks at any more. */
+  static inRoomOf(other: FieldTable): FieldTable {
+    return new FieldTable(other.#bytes, 0, other.#places)
   }
 
   /** How many there are. */
@@ -41,8 +42,8 @@ export class FieldTable {
 
   /** All of it, as a batch has it. */
   get bytes(): Buffer {
-    if (this.#bytes.length !== this.#length) this.#bytes = this.#bytes.subarray(0, this.#length)
-    return this.#bytes
+    if (this.#written?.length !== this.#length) this.#written = this.#bytes.subarray(0, this.#length)
+    return this.#written
   }
 
   /** Where in the bytes a field begins, without its length, and where it ends. */
@@ -136,8 +137,9 @@ export class FieldTable {
   }
 
   #grow(by: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + by))
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + by))
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
+    this.#written = undefined
   }
 }

@@ -42,10 +42,23 @@ export class Rows {
     return this.#indices
   }
 
+  /** Gives its memory back; nobody looks at it any more. */
+  release(): void {
+    free(this.#indices)
+    free(this.table.bytes)
+  }
+
   /** The indices up to here are written. */
   end(length: number): void {
     this.#length = length
   }
+}
+
+/** Smaller ones may share their memory with others. */
+const fewestFreedBytes = 128 << 10
+
+function free({ buffer }: Uint8Array | Uint32Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= fewestFreedBytes) buffer.transfer(0)
 }
 
 /** A record that is a part of rows. */

@@ -48,6 +48,7 @@ export async function runSource(
       metrics.sourceUp.set({ source }, 1)
       for await (const batch of batches(collector, options, parts, signal)) {
         await commit(source, batch, parts, signal)
+        batch.release?.()
         failures = 0
         tell('up', `Source ${source} is read`, 'info')
       }

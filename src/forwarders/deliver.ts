@@ -101,6 +101,7 @@ export class Delivery {
     if (batch !== undefined) {
       this.#idleAt = undefined
       await this.#deliver(batch, signal)
+      if (batch.kind === 'events') batch.release?.()
       return
     }
     if (this.#settling.length === 0) this.#idleAt = newest

@@ -88,6 +88,7 @@ export class EntryMaker {
   readonly #origin: Origin
   readonly #names = new Map<string, Buffer>()
   readonly #reserved: ReadonlySet<string>
+  readonly #rowRuns: RowRuns
   readonly #number = numberedName(nameOfPair('remora_number'))
   /** By the stream of a record, which its id begins with. */
   readonly #ids = new Map<string, NumberedName>()
@@ -96,6 +97,7 @@ export class EntryMaker {
     this.#config = config
     this.#origin = origin
     this.#reserved = new Set([...own, ...streamNames, ...Object.keys(config.labels)])
+    this.#rowRuns = new RowRuns(this.runs, this.#nameOf, severityName, mostValueBytes)
   }
 
   /**
@@ -106,7 +108,8 @@ export class EntryMaker {
     const { runs } = this
     runs.clear()
     this.turn += 1
-    const rowRuns = new RowRuns(runs, this.#nameOf, severityName, mostValueBytes)
+    const rowRuns = this.#rowRuns
+    rowRuns.clear()
     const look = new Look()
     const streams = streamMaker(batch.source, this.#config, this.#origin)
     const ledger = runs.addPair(ledgerName, this.#origin.ledger)

@@ -33,6 +33,9 @@ interface Severity {
 }
 
 const equals = 0x3d
+const nothing = Buffer.alloc(0)
+/** A source of ever new names makes them anew. */
+const mostNames = 4096
 
 export class RowRuns {
   severityNumber: number | undefined
@@ -44,13 +47,13 @@ export class RowRuns {
   readonly #pairNameOf: (attribute: string) => Buffer
   readonly #severityName: Buffer
   readonly #mostValueBytes: number
-  readonly #empty: number
+  #empty = 0
   /** By the length and the last bytes of a name. */
   readonly #byKey = new Map<number, FieldName>()
   readonly #byField = new Map<string, FieldName>()
   readonly #attributes = new Map<string, number>()
-  readonly #monotonic: NumberedName
-  readonly #monotonicAttribute: number
+  #monotonic: NumberedName
+  #monotonicAttribute: number
   /** By the number of an attribute, the last record that had it, as a count. */
   #lastRecords = new Uint32Array(256)
   #records = 0
@@ -72,7 +75,19 @@ export class RowRuns {
     this.#pairNameOf = pairNameOf
     this.#severityName = severityName
     this.#mostValueBytes = mostValueBytes
-    this.#empty = runs.addBytes(Buffer.alloc(0))
+    const name = this.#nameOf(monotonicName)
+    this.#monotonic = numberedName(name.pairName)
+    this.#monotonicAttribute = name.attribute
+  }
+
+  /** The runs were cleared. */
+  clear(): void {
+    this.#empty = this.#runs.addBytes(nothing)
+    this.#table = undefined
+    if (this.#byField.size <= mostNames) return
+    this.#byKey.clear()
+    this.#byField.clear()
+    this.#attributes.clear()
     const name = this.#nameOf(monotonicName)
     this.#monotonic = numberedName(name.pairName)
     this.#monotonicAttribute = name.attribute
@@ -121,9 +136,12 @@ export class RowRuns {
 
   #begin(table: FieldTable): void {
     this.#table = table
-    this.#kinds = new Uint8Array(table.size)
-    this.#attributeOf = new Uint32Array(table.size)
-    this.#runOf = new Uint32Array(table.size)
+    if (table.size > this.#kinds.length) {
+      const room = Math.ceil(table.size * 1.2)
+      this.#kinds = new Uint8Array(room)
+      this.#attributeOf = new Uint32Array(room)
+      this.#runOf = new Uint32Array(room)
+    } else this.#kinds.fill(unknown)
     this.#severities.length = 0
     this.#units.length = 0
   }

@@ -32,6 +32,8 @@ interface Common {
 export interface EventBatch extends Common {
   readonly kind: 'events'
   readonly records: readonly SpooledRecord[]
+  /** Gives its memory back at once, where that is much; nobody may look at it any more. Else it goes by itself. */
+  readonly release?: () => void
 }
 
 export interface SampleBatch extends Common {

@@ -6,7 +6,7 @@ import type { SpooledBatch } from './batch.ts'
 import { decodeSamples, type Encoded } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
-import { decodeRecords } from './records.ts'
+import { decodeRecords, releaseRecords } from './records.ts'
 import { bit, type RoutedSink, takes } from './sinks.ts'
 
 export interface NewBatch {
@@ -99,14 +99,16 @@ export function loadBatch(row: Row): SpooledBatch {
     count,
     bytes: integer(row, 'bytes'),
   }
-  return text(row, 'kind') === 'events'
-    ? { ...common, kind: 'events', records: decodeRecords(encoded, count, integer(row, 'first_number')) }
-    : {
-        ...common,
-        kind: 'samples',
-        timeMilliseconds: integer(row, 'time_ms'),
-        samples: decodeSamples(encoded, count),
-      }
+  if (text(row, 'kind') === 'events') {
+    const records = decodeRecords(encoded, count, integer(row, 'first_number'))
+    return { ...common, kind: 'events', records, release: () => releaseRecords(records) }
+  }
+  return {
+    ...common,
+    kind: 'samples',
+    timeMilliseconds: integer(row, 'time_ms'),
+    samples: decodeSamples(encoded, count),
+  }
 }
 
 function rowText(...columns: readonly (string | number)[]): string {

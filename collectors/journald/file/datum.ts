@@ -1,6 +1,5 @@
 /** One field of an entry, as its file has it. */
 import type { Field } from '../../../src/model.ts'
-import type { Rows } from '../../../src/rows.ts'
 import type { Name } from './names.ts'
 
 /** Made once and filled again and again where a field is no other entry's. */
@@ -21,8 +20,8 @@ export class Datum {
   isDriver = false
   /** It is none of these, and wanted: whole, in every entry alike. */
   isPlain = false
-  /** The rows of the last batch that has it, and its index there. */
-  rows: Rows | undefined
+  /** The last batch that has it, as a count of batches, and its index there. */
+  batch = 0
   index = 0
 
   constructor(name: Name, bytes: Buffer) {

@@ -227,7 +227,7 @@ export class Fields {
     datum.bytes = bytes
     datum.from = at
     datum.to = at + length
-    datum.rows = undefined
+    datum.batch = 0
     return datum
   }
 }

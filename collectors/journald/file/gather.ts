@@ -19,6 +19,11 @@ import type { Series } from './series.ts'
 const mostEntries = 2000
 /** Of distinct fields. */
 const mostBytes = 4 << 20
+/** What is kept for the next batch. */
+const mostSpareBytes = 1 << 20
+
+/** Of all that gather. */
+let batches = 0
 
 export interface GatherOptions {
   readonly namespace: string
@@ -52,6 +57,10 @@ export class Gather {
   /** The index of its field. */
   #boot = 0
   #rows = new Rows(new FieldTable())
+  /** Of a batch that nobody looks at any more. */
+  #spare: Rows | undefined
+  /** Which batch it is that is gathered. */
+  #batch = ++batches
 
   constructor(how: GatherOptions) {
     this.#how = how
@@ -108,18 +117,25 @@ export class Gather {
     if (!this.#last) throw new ParseError('Cannot take a batch: it is empty')
     if (rejoinBytes > 0) this.#rejoin(rejoinBytes)
     const cursor = writeCursor(this.#lastId, this.#last)
+    const rows = this.#rows
     const batch = {
       records: this.#records,
       positions: [{ stream: streamOf(namespace), position: writePosition(cursor, numbers, copies) }],
       filtered: this.#filtered,
       missed: this.#missed,
+      release: () => {
+        if (rows.table.bytes.length <= mostSpareBytes) this.#spare = rows
+      },
     }
     this.#records = []
     this.#read = 0
     this.#bytes = 0
-    // The next will be like it.
-    const { table } = this.#rows
-    this.#rows = new Rows(FieldTable.like(table), Math.ceil(this.#rows.length * 1.1))
+    const spare = this.#spare
+    this.#spare = undefined
+    this.#rows = spare
+      ? new Rows(FieldTable.inRoomOf(spare.table), spare.indices)
+      : new Rows(new FieldTable(), 1 << 16)
+    this.#batch = ++batches
     this.#bootId = ''
     this.#filtered = {}
     this.#missed = {}
@@ -136,6 +152,7 @@ export class Gather {
     const reason = filter?.(data.map(({ field }) => field))
     const rows = this.#rows
     const { table } = rows
+    const batch = this.#batch
     const from = rows.length
     const indices = rows.reserve(data.length * 2 + 1)
     let end = from
@@ -154,8 +171,8 @@ export class Gather {
         if (datum.cutFrom !== undefined) cut = [...(cut ?? []), datum]
       }
       if (reason !== undefined) continue
-      if (datum.rows !== rows) {
-        datum.rows = rows
+      if (datum.batch !== batch) {
+        datum.batch = batch
         datum.index = table.add(datum.bytes, datum.from, datum.to)
         this.#bytes += datum.to - datum.from
       }
