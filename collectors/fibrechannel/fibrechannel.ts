@@ -1,6 +1,6 @@
 /**
  * fibrechannel: the ports of Fibre Channel host bus adapters, under node_exporter's names (1.11), and an event when a
- * port's state changes. Counters are hexadecimal; one with all bits set is not kept by the adapter.
+ * port's state changes, or it goes. Counters are hexadecimal; one with all bits set is not kept by the adapter.
  * @see Linux Documentation/ABI/testing/sysfs-class-fc_host
  */
 import { ParseError } from '../../src/errors.ts'
@@ -76,17 +76,21 @@ export const fibrechannel: Collector = {
     if ((await sys.list(folder)).length > 0) return { here: true }
     return { here: false, why: 'no Fibre Channel host is in /sys/class/fc_host' }
   },
-  async *collect({ sys, skip }) {
+  async *collect({ sys, skip, known }) {
     const read = lineReader(sys, skip)
+    const present = new Set<string>()
     for (const host of await sys.list(folder)) {
       const text = await readWords(read, `${folder}/${host}`)
       yield { metric: info, value: 1, labels: { fc_host: host, ...text } }
-      yield portState(host, text)
+      const state = portState(host, text)
+      present.add(state.part)
+      yield state
       for (const metric of counters) {
         const value = await read(`${folder}/${host}/${metric.source}`, parseHexCounter)
         if (value !== undefined) yield { metric, value, labels: { fc_host: host } }
       }
     }
+    yield* goneStates(known(), present)
   },
 }
 
@@ -123,4 +127,23 @@ function portState(host: string, { port_state = '', port_name = '', speed = '' }
     body: `Fibre Channel port ${host} (${port_name}) is ${state}${healthy ? ` at ${speed}` : ''}`,
     attributes: { fc_host: host, port_name },
   }
+}
+
+/** A driver gives up an adapter whose firmware died, ports and all. */
+function goneStates(known: ReadonlyMap<string, string>, present: ReadonlySet<string>): StateReading[] {
+  return [...known].flatMap(([part, state]) => {
+    const [, port_name] = /^fc:(.+):port$/.exec(part) ?? []
+    if (port_name === undefined || state === 'gone' || present.has(part)) return []
+    return [
+      {
+        part,
+        state: 'gone',
+        healthy: false,
+        event: 'fibrechannel.port',
+        severity: 17,
+        body: `Fibre Channel port ${port_name} is gone`,
+        attributes: { port_name },
+      },
+    ]
+  })
 }

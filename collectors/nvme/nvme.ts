@@ -31,7 +31,7 @@ export const nvme: Collector = {
     let isComplete = true
     for (const name of names) {
       try {
-        const controller = await readController(context.sys, name)
+        const controller = await readController(context.sys, name, context.skip)
         if (controller === undefined) continue
         const state = stateOf(controller)
         parts.add(state.part)

@@ -45,8 +45,16 @@ export async function controllerNames(sys: Tree): Promise<string[]> {
   return (await sys.list(folder)).filter((name) => /^nvme\d+$/.test(name)).slice(0, mostControllers)
 }
 
-/** @returns undefined if it is gone since the listing. @throws {ParseError} and the system error of a file that cannot be read */
-export async function readController(sys: Tree, name: string): Promise<Controller | undefined> {
+/**
+ * @param skip is told of a namespace that cannot be read; the others are
+ * @returns undefined if it is gone since the listing
+ * @throws the system error of a file of the controller that cannot be read
+ */
+export async function readController(
+  sys: Tree,
+  name: string,
+  skip: (error: Error) => void,
+): Promise<Controller | undefined> {
   const text = async (file: string) => (await sys.line(`${folder}/${name}/${file}`))?.trim()
   const state = await text('state')
   const model = await text('model')
@@ -56,7 +64,11 @@ export async function readController(sys: Tree, name: string): Promise<Controlle
     // With multipath the paths are named nvme<subsystem>c<controller>n<namespace>.
     const [, nsid] = /^nvme\d+(?:c\d+)?n(\d+)$/.exec(entry) ?? []
     if (nsid === undefined || namespaces.has(nsid)) continue
-    namespaces.set(nsid, await readNamespace(sys, `${folder}/${name}/${entry}`, nsid))
+    try {
+      namespaces.set(nsid, await readNamespace(sys, `${folder}/${name}/${entry}`, nsid))
+    } catch (error) {
+      skip(error instanceof Error ? error : new Error(String(error)))
+    }
   }
   return {
     name,
@@ -69,6 +81,7 @@ export async function readController(sys: Tree, name: string): Promise<Controlle
   }
 }
 
+/** @throws {ParseError} and the system error of a file that cannot be read */
 async function readNamespace(sys: Tree, path: string, nsid: string): Promise<Namespace> {
   const number = async (file: string) => {
     const text = (await sys.line(`${path}/${file}`))?.trim()

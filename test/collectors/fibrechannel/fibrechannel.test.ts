@@ -33,6 +33,27 @@ test('fibrechannel tells of a port without a link, and of the file that cannot b
   assert.match(String(context.skipped[0]?.message), /host3\/statistics\/rx_frames/)
 })
 
+test('fibrechannel tells of a port that is gone with its adapter, once', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'remora-fc-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await cp(fixture, folder, { recursive: true })
+  const { states } = await collectOnce(fibrechannel, contextOf({ folder }))
+  const known = new Map(states.map(({ part, state }) => [part, state]))
+  await rm(join(folder, 'sys/class/fc_host/host3'), { recursive: true })
+  const after = await collectOnce(fibrechannel, contextOf({ folder, states: known }))
+  const changed = after.states.filter(({ part, state }) => known.get(part) !== state)
+  assert.deepEqual(
+    changed.map(({ part, state, severity }) => [part, state, severity]),
+    [['fc:2100000000000a01:port', 'gone', 17]],
+  )
+  known.set('fc:2100000000000a01:port', 'gone')
+  const later = await collectOnce(fibrechannel, contextOf({ folder, states: known }))
+  assert.deepEqual(
+    later.states.filter(({ part, state }) => known.get(part) !== state),
+    [],
+  )
+})
+
 test('fibrechannel is absent without a host', async () => {
   const presence = await fibrechannel.probe?.(contextOf({ folder: '/nonexistent' }))
   assert.deepEqual(presence, { here: false, why: 'no Fibre Channel host is in /sys/class/fc_host' })

@@ -65,7 +65,7 @@ checkCaptures('smart/nvme-sysfs', {
       line: (file: string) => sys.line(inside(file)),
       list: (file: string) => sys.list(inside(file)),
     }
-    const controller = await readController(captured, 'nvme0')
+    const controller = await readController(captured, 'nvme0', assert.ifError)
     assert.ok(controller)
     assert.deepEqual(
       [...controllerSamples(controller)].map(({ metric, labels, value }) => [

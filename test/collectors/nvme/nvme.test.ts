@@ -173,8 +173,12 @@ test('nvme tells a controller that dies, and one that goes', async (t) => {
   assert.deepEqual(await run(), ['NVM0D04:controller:1 live 9', 'NVM0D05:controller:1 dead 17', 0])
   await rm(join(folder, 'sys/class/nvme/nvme1'), { recursive: true })
   assert.deepEqual(await run(), ['NVM0D04:controller:1 live 9', 'NVM0D05:controller:1 gone 17', 0])
-  // One that cannot be read may be the one that is missed.
+  // A namespace that cannot be read says nothing of the controller.
   await controller(folder, 'nvme2', { serial: 'NVM0D05\n', 'nvme2n1/size': '-1\n' })
+  assert.deepEqual(await run(), ['NVM0D04:controller:1 live 9', 'NVM0D05:controller:1 live 9', 1])
+  // One that cannot be read may be the one that is missed.
+  await rm(join(folder, 'sys/class/nvme/nvme2/model'))
+  await mkdir(join(folder, 'sys/class/nvme/nvme2/model'))
   assert.deepEqual(await run(), ['NVM0D04:controller:1 live 9', 1])
 })
 
