@@ -10,6 +10,7 @@ import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
 import { md } from './md/md.ts'
 import { nvme } from './nvme/nvme.ts'
+import { nvmecli } from './nvme/tool.ts'
 import { pstore } from './pstore/pstore.ts'
 import { raid } from './raid/raid.ts'
 import { root } from './root/root.ts'
@@ -30,6 +31,7 @@ export const collectors: readonly Collector[] = [
   edac,
   smartctl,
   nvme,
+  nvmecli,
   kmsg,
   journald,
   pstore,

@@ -163,13 +163,16 @@ export const unsafeShutdowns = counter(
   device,
 )
 
-export const metrics = [
+export const sysfsMetrics = [
   info,
   namespaceInfo,
   namespaceCapacity,
   namespaceSize,
   namespaceUsed,
   logicalBlockSize,
+]
+
+export const cliMetrics = [
   cli,
   deviceInfo,
   sectorSize,

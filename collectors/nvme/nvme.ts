@@ -1,37 +1,25 @@
 /**
- * NVMe: controllers and namespaces out of sysfs, and what `nvme-cli` says of their health where it is installed.
- * Where smartctl is installed, its collector tells what changes in their health; else this one does.
+ * nvme: controllers and namespaces out of sysfs, and an event when a controller dies or goes. Newer kernels ask the drive
+ * for one of the files, so that it has a schedule of its own and no scrape waits for it.
  */
-import { CommandError } from '../../src/errors.ts'
-import type { CollectContext, Collector, Metric, Sample, StateReading } from '../../src/model.ts'
-import { judgeNvme } from '../../src/nvme-health.ts'
-import { findTools, type Tool, type ToolCall, withTool } from '../../src/tool.ts'
-import { type Drive, driveSamples, parseList, parseSmartLog, parseVersion } from './cli.ts'
-import { availableSpare, cli, criticalWarning, mediaErrors, metrics, spareThreshold } from './metrics.ts'
+import type { Collector, StateReading } from '../../src/model.ts'
+import { sysfsMetrics } from './metrics.ts'
 import { type Controller, controllerNames, controllerSamples, readController } from './sysfs.ts'
-
-/** The tool whose collector tells more of the same drives. */
-const smartctlPlaces = { family: 'smartctl', names: ['smartctl'], folders: ['/usr/sbin', '/usr/local/sbin'] }
-const places = { family: 'nvme', names: ['nvme'], folders: ['/usr/sbin', '/usr/local/sbin'] }
-const deadlineSeconds = 30
-const mostOutputBytes = 4 << 20
 
 export const nvme: Collector = {
   name: 'nvme',
-  metrics,
-  schedule: '0 */15 * * * *',
-  deadlineSeconds: 300,
+  metrics: sysfsMetrics,
+  schedule: '*/15 * * * * *',
   async probe({ sys }) {
     if ((await controllerNames(sys)).length > 0) return { here: true }
     return { here: false, why: `there is no NVMe controller in ${sys.resolve('class/nvme')}` }
   },
-  async *collect(context) {
-    const names = await controllerNames(context.sys)
+  async *collect({ sys, skip, known }) {
     const parts = new Set<string>()
     let isComplete = true
-    for (const name of names) {
+    for (const name of await controllerNames(sys)) {
       try {
-        const controller = await readController(context.sys, name, context.skip)
+        const controller = await readController(sys, name, skip)
         if (controller === undefined) continue
         const state = stateOf(controller)
         parts.add(state.part)
@@ -39,91 +27,14 @@ export const nvme: Collector = {
         yield state
       } catch (error) {
         isComplete = false
-        context.skip(error instanceof Error ? error : new Error(String(error)))
+        skip(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    if (isComplete) yield* goneStates(context.known(), parts)
-    if (names.length === 0) return
-    const [tool] = await findTools(places, context)
-    if (tool === undefined) return
-    yield* await withTool(tool, context, (call) => cliReadings(tool, call, context))
+    if (isComplete) yield* goneStates(known(), parts)
   },
 }
 
-async function cliReadings(
-  tool: Tool,
-  call: ToolCall,
-  context: CollectContext,
-): Promise<(Sample | StateReading)[]> {
-  const version = await printed(tool, call, ['version'], 'version')
-  const isAlone = (await findTools(smartctlPlaces, context)).length === 0
-  const told = new Set<string>()
-  const readings: (Sample | StateReading)[] = [
-    { metric: cli, value: 1, labels: { version: parseVersion(version.toString('utf8')) } },
-  ]
-  for (const drive of parseList(await printed(tool, call, ['list', '--output-format=json'], 'list'))) {
-    context.signal.throwIfAborted()
-    readings.push(...driveSamples(drive))
-    try {
-      const args = ['smart-log', '--output-format=json', `/dev/${drive.name}`]
-      const log = parseSmartLog(
-        `nvme smart-log of ${drive.name}`,
-        await printed(tool, call, args, drive.name),
-      )
-      for (const [metric, value] of log) readings.push({ metric, value, labels: { device: drive.name } })
-      // Two namespaces of one controller have one health.
-      const key = drive.serial || drive.name
-      if (isAlone && !told.has(key)) readings.push(...healthStates(drive, log))
-      told.add(key)
-    } catch (error) {
-      context.signal.throwIfAborted()
-      context.skip(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-  return readings
-}
-
-function healthStates({ name, model, serial }: Drive, log: ReadonlyMap<Metric, number>): StateReading[] {
-  const percent = (metric: Metric) => {
-    const ratio = log.get(metric)
-    return ratio === undefined ? undefined : Math.round(ratio * 100)
-  }
-  const judgements = judgeNvme({
-    criticalWarning: log.get(criticalWarning),
-    mediaErrors: log.get(mediaErrors),
-    sparePercent: percent(availableSpare),
-    spareThresholdPercent: percent(spareThreshold),
-  })
-  return [...judgements].map(({ what, state, healthy, severity, words, attributes }) => ({
-    part: `${serial || name}:${what}`,
-    state,
-    healthy,
-    event: `drive.${what.split(':')[0]}`,
-    severity: healthy ? infoSeverity : severity,
-    body: `${name} (${[model, serial].filter(Boolean).join(', ')}) ${words}`,
-    attributes: { device: name, model, serial, ...attributes },
-  }))
-}
-
-/** @param hangs what hangs if the tool does. @throws {CommandError} if it prints nothing, in its own words */
-async function printed(
-  { program }: Tool,
-  { exec }: ToolCall,
-  args: readonly string[],
-  hangs: string,
-): Promise<Buffer> {
-  const { stdout, stderr, exitCode } = await exec(args, {
-    deadlineSeconds,
-    maxOutputBytes: mostOutputBytes,
-    hangs,
-  })
-  if (stdout.length > 0) return stdout
-  const [said = ''] = stderr.split('\n')
-  const why = `Cannot run "${program} ${args.join(' ')}": exit code ${exitCode}${said && `: ${said}`}`
-  throw new CommandError(why, { exitCode, stderr })
-}
-
-const infoSeverity = 9
+const info = 9
 const warn = 13
 const error = 17
 
@@ -134,7 +45,7 @@ function stateOf({ name, model, serial, state, cntlid }: Controller): StateReadi
     state,
     healthy,
     event: 'nvme.controller',
-    severity: healthy ? infoSeverity : state === 'dead' ? error : warn,
+    severity: healthy ? info : state === 'dead' ? error : warn,
     body: `${name} (${[model, serial].filter(Boolean).join(', ')}) is ${state}`,
     attributes: { device: name, model, serial, controller: cntlid },
   }

@@ -139,6 +139,7 @@ suite('page', () => {
       'edac',
       'smartctl',
       'nvme',
+      'nvmecli',
     ]
     await eventually('every collector has been read', async () => {
       const page = await agent.scrape()

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nvme } from '../../../collectors/nvme/nvme.ts'
+import { nvmecli } from '../../../collectors/nvme/tool.ts'
 import { collectOnce, contextOf } from '../context.ts'
 import { drives, fixtures, type Replay } from '../smartctl/drives.ts'
 
@@ -66,7 +67,7 @@ test('nvme gives the textfile script’s series out of nvme-cli, numbers as text
   const { folder, path, calls } = await drives(t, flat)
   await controller(folder, 'nvme0')
   const context = contextOf({ folder, path })
-  const { series } = await collectOnce(nvme, context)
+  const { series } = await collectOnce(nvmecli, context)
   assert.deepEqual(context.skipped, [])
   const of = (name: string) => series.get(`nvme_${name}{device="nvme0n1"}`)
   const expected = {
@@ -95,7 +96,7 @@ test('nvme gives the textfile script’s series out of nvme-cli, numbers as text
     series.get('nvme_device_info{device="nvme0n1",firmware="E10",model="EX NVMe 3840",serial="NVM0D04"}'),
     1,
   )
-  assert.equal(series.size, 6 + 1 + 2 * 19)
+  assert.equal(series.size, 1 + 2 * 19)
   assert.deepEqual(await calls(), [
     'nvme version',
     'nvme list --output-format=json',
@@ -113,11 +114,11 @@ test('nvme reads the nested list of later versions, and their spelled out warnin
   })
   await controller(folder, 'nvme0')
   const context = contextOf({ folder, path })
-  const { series } = await collectOnce(nvme, context)
+  const { series } = await collectOnce(nvmecli, context)
   assert.deepEqual(context.skipped, [])
   assert.equal(series.get('nvme_critical_warning{device="nvme0n1"}'), 4)
   assert.equal(series.get('nvme_physical_size_bytes{device="nvme0n2"}'), 4096)
-  assert.equal(series.size, 6 + 1 + 2 * 19)
+  assert.equal(series.size, 1 + 2 * 19)
 })
 
 test('nvme passes over a drive whose log cannot be read', async (t) => {
@@ -128,7 +129,7 @@ test('nvme passes over a drive whose log cannot be read', async (t) => {
   })
   await controller(folder, 'nvme0')
   const context = contextOf({ folder, path })
-  const { series } = await collectOnce(nvme, context)
+  const { series } = await collectOnce(nvmecli, context)
   assert.deepEqual(
     context.skipped.map(({ message }) => message.replace(/"\S+\/nvme /, '"nvme ')),
     ['Cannot run "nvme smart-log --output-format=json /dev/nvme0n1": exit code 1'],
@@ -136,22 +137,23 @@ test('nvme passes over a drive whose log cannot be read', async (t) => {
   assert.equal(series.get('nvme_temperature_celsius{device="nvme1n1"}'), 44)
   await set('.dev.nvme0n1', { text: '{"error":"no such device"}' })
   const other = contextOf({ folder, path })
-  await collectOnce(nvme, other)
+  await collectOnce(nvmecli, other)
   assert.deepEqual(
     other.skipped.map(({ message }) => message),
     ['Cannot parse nvme smart-log of nvme0n1: none of the fields of a SMART log'],
   )
 })
 
-test('nvme whose tool fails keeps what sysfs says, and the run fails in its words', async (t) => {
+test('nvmecli whose tool fails fails in its words, and leaves what sysfs says alone', async (t) => {
   const { folder, path, set } = await drives(t, { ...flat, list: { text: '', exit: 1 } })
   await controller(folder, 'nvme0')
-  const run = () => collectOnce(nvme, contextOf({ folder, path }))
+  const run = () => collectOnce(nvmecli, contextOf({ folder, path }))
+  assert.equal((await collectOnce(nvme, contextOf({ folder, path }))).series.size, 6)
   await assert.rejects(run(), { name: 'CommandError', message: /list --output-format=json": exit code 1$/ })
   await set('list', { text: '{"Devices": 7}' })
   await assert.rejects(run(), { message: 'Cannot parse nvme list: JSON without a list "Devices"' })
   await set('list', { text: '{"Devices":[]}' })
-  assert.equal((await run()).series.size, 7)
+  assert.equal((await run()).series.size, 1)
 })
 
 test('nvme tells a controller that dies, and one that goes', async (t) => {
@@ -188,7 +190,7 @@ test('nvme tells of its drives’ health where smartctl is not there to', async 
   await controller(folder, 'nvme0')
   // Of this machine's own folders only what the stand-in needs is on the path.
   const run = async (path: string) => {
-    const { states } = await collectOnce(nvme, contextOf({ folder, path }))
+    const { states } = await collectOnce(nvmecli, contextOf({ folder, path }))
     return states.filter(({ event }) => event !== 'nvme.controller')
   }
   const alone = await run(path)
@@ -216,4 +218,24 @@ test('nvme is absent where there is no controller', async (t) => {
   assert.equal((await collectOnce(nvme, contextOf({ folder, path }))).series.size, 0)
   await controller(folder, 'nvme0')
   assert.deepEqual(await nvme.probe?.(contextOf({ folder, path })), { here: true })
+})
+
+test('nvmecli says whether drives or the tool are missing', async (t) => {
+  const { folder, path } = await drives(t, flat, ['nvme'])
+  const said = async (path: string) => nvmecli.probe?.(contextOf({ folder, path }))
+  assert.deepEqual(await said(path), {
+    here: false,
+    why: `there is no NVMe controller in ${folder}/sys/class/nvme`,
+  })
+  assert.equal((await collectOnce(nvmecli, contextOf({ folder, path }))).series.size, 0)
+  await controller(folder, 'nvme0')
+  assert.deepEqual(await said(path), { here: true })
+  const without = contextOf({ folder, path: '/nonexistent' })
+  assert.deepEqual(await nvmecli.probe?.(without), {
+    here: false,
+    why: 'nvme is not installed (package nvme-cli)',
+  })
+  await assert.rejects(collectOnce(nvmecli, without), {
+    message: 'Cannot run nvme: it is no longer installed',
+  })
 })
