@@ -1,6 +1,6 @@
 /**
- * The states of a drive that an operator wants to be told of: its own judgement, failed attributes, NVMe warnings,
- * media errors, spare, temperature over its own limit, and whether it is there at all. They belong to the drive, by its
+ * The states of a drive that an operator wants to be told of: its own judgement, failed attributes, sectors it cannot
+ * read, NVMe warnings, media errors, spare, temperature over its own limit, and whether it is there at all. They belong to the drive, by its
  * serial number, whatever device it is today.
  */
 import type { Labels, StateReading } from '../../src/model.ts'
@@ -15,6 +15,7 @@ import {
   textAt,
 } from '../../src/tool-json.ts'
 import { type Device, deviceKey, type Report } from './report.ts'
+import { judgeSectors } from './sectors.ts'
 
 const info = 9
 const warn = 13
@@ -32,6 +33,7 @@ export function statesOf(report: Report, previous: (part: string) => string | un
     drive.present(),
     ...drive.health(),
     ...drive.attributes(),
+    ...drive.sectors(),
     ...drive.nvme(),
     ...drive.scsi(),
     ...drive.temperature(),
@@ -165,6 +167,13 @@ class Drive {
           ...(threshold !== undefined && { threshold: String(threshold) }),
         },
       )
+    }
+  }
+
+  *sectors(): Generator<StateReading> {
+    for (const judgement of judgeSectors(this.#json)) {
+      const isNew = this.#previous(`${this.#report.key}:${judgement.what}`) === undefined
+      if (!judgement.healthy || !isNew) yield this.judged(judgement)
     }
   }
 

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { roundSamples, roundStates } from '../../../collectors/smartctl/reading.ts'
+import { parseReport } from '../../../collectors/smartctl/report.ts'
 import { smartctlCollector } from '../../../collectors/smartctl/smartctl.ts'
+import { seriesKey } from '../../../src/model.ts'
 import { collectOnce, contextOf } from '../context.ts'
 import { drives, fixture, type Replay } from './drives.ts'
 
@@ -59,3 +62,24 @@ for (const [buses, slots] of [
     }
     assert.equal(new Set(states.map(({ part }) => part)).size, states.length)
   })
+
+test('smartctl of 240 drives stays within the series a collector may have, each of its own drive', () => {
+  const replays = Object.entries(shelf(10, 24)).filter(([key]) => key !== '--scan')
+  const before = process.cpuUsage()
+  const reports = replays.map(([, { text = '' }]) => {
+    const { device } = JSON.parse(text)
+    return parseReport({ name: device.name, type: device.type }, text, 0)
+  })
+  const round = { devices: 240, reports, unread: [], waiting: [], errors: [] }
+  const keys = [...roundSamples(round, new Map())].map(({ metric, labels }) => seriesKey(metric.name, labels))
+  const states = [...roundStates(round, new Map(), contextOf())]
+  const { user, system } = process.cpuUsage(before)
+  assert.equal(new Set(keys).size, keys.length)
+  assert.equal(keys.filter((key) => key.startsWith('smartctl_device{')).length, 240)
+  assert.equal(new Set(states.map(({ part }) => part)).size, states.length)
+  assert.ok(keys.length < 50_000, `${keys.length} series`)
+  const milliseconds = Math.round((user + system) / 1000)
+  console.log(
+    `smartctl: 240 drives, ${keys.length} series, ${states.length} states, ${milliseconds} ms of CPU`,
+  )
+})
