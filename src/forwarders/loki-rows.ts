@@ -24,6 +24,10 @@ interface FieldName {
   readonly pairName: Buffer
   /** What it is as an attribute, as a small number: several names may become one. */
   readonly attribute: number
+  /** The length of the last value, and the head that it has in the batch of this number. */
+  valueLength: number
+  head: number
+  batch: number
 }
 
 interface Severity {
@@ -57,6 +61,7 @@ export class RowRuns {
   /** By the number of an attribute, the last record that had it, as a count. */
   #lastRecords = new Uint32Array(256)
   #records = 0
+  #batch = 0
   #table: FieldTable | undefined
   #kinds = new Uint8Array()
   #attributeOf = new Uint32Array()
@@ -82,6 +87,7 @@ export class RowRuns {
 
   /** The runs were cleared. */
   clear(): void {
+    this.#batch += 1
     this.#empty = this.#runs.addBytes(nothing)
     this.#table = undefined
     if (this.#byField.size <= mostNames) return
@@ -159,13 +165,8 @@ export class RowRuns {
     return kind
   }
 
-  #made(
-    { role, pairName, attribute: number }: FieldName,
-    table: FieldTable,
-    index: number,
-    split: number,
-    to: number,
-  ): number {
+  #made(name: FieldName, table: FieldTable, index: number, split: number, to: number): number {
+    const { role } = name
     const { bytes } = table
     const runs = this.#runs
     if (role === 'address') return skipped
@@ -187,9 +188,18 @@ export class RowRuns {
     // What is long or not plain goes the way of any other.
     if (role !== 'attribute' || to - split > this.#mostValueBytes || !isPlain(bytes, split + 1, to))
       return other
-    this.#attributeOf[index] = number
-    this.#runOf[index] = runs.addPlain(pairName, bytes, split + 1, to)
+    this.#attributeOf[index] = name.attribute
+    this.#runOf[index] = runs.addPlain(name.pairName, bytes, split + 1, to, this.#headOf(name, to - split))
     return attribute
+  }
+
+  #headOf(name: FieldName, valueLength: number): number {
+    if (name.batch !== this.#batch || name.valueLength !== valueLength) {
+      name.batch = this.#batch
+      name.valueLength = valueLength
+      name.head = this.#runs.addHead()
+    }
+    return name.head
   }
 
   #nameAt(bytes: Buffer, from: number, to: number): FieldName {
@@ -217,7 +227,15 @@ export class RowRuns {
       }
     }
     const pairName = this.#pairNameOf(called)
-    name = { bytes: Buffer.from(field), role: roleOf(field), pairName, attribute: number }
+    name = {
+      bytes: Buffer.from(field),
+      role: roleOf(field),
+      pairName,
+      attribute: number,
+      valueLength: -1,
+      head: 0,
+      batch: -1,
+    }
     this.#byField.set(field, name)
     return name
   }

@@ -42,6 +42,11 @@ export class Runs {
   #written = new Float64Array(1 << 12)
   /** Of all blocks before the one that is written. */
   #writtenBefore = 1
+  /** The head of each, by number; 0: none. */
+  #headOf = new Uint32Array(1 << 12)
+  /** How long each head is, and where it was last written. */
+  readonly #headLengths: number[] = [0]
+  readonly #headsWritten: number[] = [0]
   #lists = new Uint32Array(1 << 15)
   #end = 0
   #from = 0
@@ -54,6 +59,8 @@ export class Runs {
     if (this.#bytes.length > mostKeptBytes) this.#bytes = Buffer.allocUnsafeSlow(1 << 18)
     this.#length = 0
     this.#count = 0
+    this.#headLengths.length = 1
+    this.#headsWritten.length = 1
     this.#end = 0
     this.#turn += 1
   }
@@ -77,8 +84,14 @@ export class Runs {
     return this.#made(this.#length + to - from)
   }
 
-  /** Makes a pair of bytes that are plain text. @returns its run */
-  addPlain(name: Buffer, bytes: Buffer, from: number, to: number): number {
+  /** Pairs of one name begin alike where their values are equally long. @returns the number of such a beginning */
+  addHead(): number {
+    this.#headsWritten.push(0)
+    return this.#headLengths.push(0) - 1
+  }
+
+  /** Makes a pair of bytes that are plain text; `head` is of its name and length. @returns its run */
+  addPlain(name: Buffer, bytes: Buffer, from: number, to: number, headNumber: number): number {
     const length = to - from
     const inner = name.length + 1 + varintLength(length) + length
     this.#reserve(inner + 8)
@@ -86,7 +99,10 @@ export class Runs {
     copy(name, 0, name.length, this.#bytes, at)
     at = head(this.#bytes, at + name.length, valueTag, length)
     copy(bytes, from, to, this.#bytes, at)
-    return this.#made(at + length)
+    this.#headLengths[headNumber] = at - this.#length
+    const run = this.#made(at + length)
+    this.#headOf[run] = headNumber
+    return run
   }
 
   bytesOf(run: number): Buffer {
@@ -182,7 +198,19 @@ export class Runs {
     const distance = here - (this.#written[run] ?? 0)
     this.#written[run] = here
     if (distance <= furthest && end - begin >= fewestCopied) block.repeat(distance, end - begin)
-    else block.bytes(this.#bytes, begin, end)
+    else block.bytes(this.#bytes, begin + this.#repeatHead(run, here, block), end)
+  }
+
+  /** @returns how much of the run was written so */
+  #repeatHead(run: number, here: number, block: SnappyBlock): number {
+    const number = this.#headOf[run] ?? 0
+    if (number === 0) return 0
+    const length = this.#headLengths[number] ?? 0
+    const distance = here - (this.#headsWritten[number] ?? 0)
+    this.#headsWritten[number] = here
+    if (distance > furthest || length < fewestCopied) return 0
+    block.repeat(distance, length)
+    return length
   }
 
   #putRun(run: number): void {
@@ -205,7 +233,11 @@ export class Runs {
       const written = new Float64Array(begins.length)
       written.set(this.#written)
       this.#written = written
+      const headOf = new Uint32Array(begins.length)
+      headOf.set(this.#headOf)
+      this.#headOf = headOf
     }
+    this.#headOf[run] = 0
     this.#begins[run] = this.#length
     this.#begins[run + 1] = end
     this.#written[run] = 0

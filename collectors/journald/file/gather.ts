@@ -16,7 +16,8 @@ import type { ListedFile } from './listing.ts'
 import { type Damage, lossesOf, lossInWords } from './losses.ts'
 import type { Series } from './series.ts'
 
-const mostEntries = 2000
+/** What a batch costs beside its entries is then little; while few come, it has few. */
+const mostEntries = 4000
 /** Of distinct fields. */
 const mostBytes = 4 << 20
 /** What is kept for the next batch. */

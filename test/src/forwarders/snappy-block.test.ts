@@ -73,3 +73,19 @@ test('a numbered pair has its number in all digits', () => {
     assert.equal(bytes.toString('utf8', 7), text)
   }
 })
+
+test('a pair of a known name and length is written with its value alone', () => {
+  const runs = new Runs()
+  const block = new SnappyBlock()
+  runs.clear()
+  const name = Buffer.from([0x0a, 20, ...Buffer.from('n'.repeat(20))])
+  const head = runs.addHead()
+  const values = ['first', 'other', 'third', 'other']
+  const made = values.map((value) => runs.addPlain(name, Buffer.from(value), 0, 5, head))
+  const whole = Buffer.concat(made.map((run) => runs.bytesOf(run)))
+  runs.beginBlock(block, whole.length)
+  for (const run of made) runs.writeRun(run, block)
+  const bytes = block.done()
+  assert.deepEqual(plain(bytes), whole)
+  assert.ok(bytes.length < 80, `${bytes.length} of ${whole.length} bytes`)
+})
