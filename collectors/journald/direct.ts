@@ -2,7 +2,7 @@
  * One namespace, out of its files. While entries come the headers are looked at every few milliseconds, which costs less
  * than a microsecond and shows an entry at once; journald itself tells watchers at most every 250 ms.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
 import { Copies } from './copies.ts'
 import { parseCursor } from './cursor.ts'
@@ -114,6 +114,7 @@ async function* follow(
         if (!gather.isFull) continue
         yield gather.take()
         if (signal.aborted) return
+        await turn() // However much there is to read, sinks, timers and the page have their turn.
       }
       if (!gather.isEmpty) {
         activeUntil = now + activeForMilliseconds

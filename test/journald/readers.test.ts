@@ -230,3 +230,33 @@ async function readOnce(root: string): Promise<{ records: readonly LogRecord[]; 
   const { records = [], missed = {} } = value ?? {}
   return { records, missed: Object.values(missed).reduce((sum, count) => sum + count, 0) }
 }
+
+test('whatever there is to read, others have their turn between two batches', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'remora-turns-'))
+  t.after(() => rm(root, { recursive: true }))
+  const text = exportText(boot('5'.repeat(32), begin, 13_000))
+  await writeJournal(join(root, 'var/log/journal', machine, 'system.journal'), text)
+  let turns = 0
+  let isOver = false
+  const count = () => {
+    turns += 1
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  const between: number[] = []
+  const stopping = new AbortController()
+  const nothing = () => undefined
+  const options = schema.parse({ initial: 'all' })
+  const what = { namespace: '', position: undefined, options, dropped: nothing, numbers: nothing }
+  let records = 0
+  for await (const batch of readDirectly(what, { host: tree(root), skip: nothing }, stopping.signal)
+    .batches) {
+    between.push(turns)
+    records += batch.records.length
+    if (records === 13_000) break
+  }
+  isOver = true
+  stopping.abort()
+  assert.ok(between.length > 3)
+  assert.equal(new Set(between).size, between.length)
+})
