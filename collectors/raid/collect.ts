@@ -24,9 +24,13 @@ export interface ToolEnd {
 export interface FamilyReading {
   /** Of a family of which the first that finds a controller is read: that one, or the first that said why not. Else of all. */
   readonly ended: readonly ToolEnd[]
-  /** What no tool listed is not there: none of those that could list it failed. */
-  readonly whole: boolean
+  /** Those that ran to their end: what one of them lists and did not list now is not there. None where a controller is unread. */
+  readonly whole: ReadonlySet<string>
+  /** Every tool that was asked ran to its end. */
+  readonly all: boolean
   readonly items: readonly VendorItem[]
+  /** The tool that showed a part. */
+  readonly tools: ReadonlyMap<VendorItem, string>
 }
 
 type Around = Pick<CollectContext, 'run' | 'sys' | 'host' | 'signal' | 'skip'>
@@ -34,33 +38,39 @@ type Around = Pick<CollectContext, 'run' | 'sys' | 'host' | 'signal' | 'skip'>
 /** What went wrong is reported by `skip`; a tool without controllers is no failure. */
 export async function readFamily(vendor: RaidVendor, context: Around): Promise<FamilyReading> {
   const tools = await findTools(vendor, context)
-  const items: VendorItem[] = []
+  const items = new Map<VendorItem, string>()
   const ends: ToolEnd[] = []
   for (const tool of tools) {
-    const { state, hung } = await readTool(vendor, tool, context, items)
+    const { state, hung } = await readTool(vendor, tool, context, (item) => items.set(item, tool.name))
     ends.push({ tool: tool.name, state })
     // A card that holds one tool of the family holds the others as long, and other families wait behind them.
     if (vendor.every !== true && (hung || state === 'ok')) break
   }
   const [first = { tool: '', state: 'missing' }] = ends
   const found = ends.find(({ state }) => state === 'ok')
-  const listed = ends.every(({ state }) => state === 'ok' || state === 'no-controller')
-  const whole = ends.length > 0 && (listed || (vendor.every !== true && found !== undefined))
   const ended: FamilyReading['ended'] = vendor.every === true ? [first, ...ends.slice(1)] : [found ?? first]
-  return { ended, whole: whole && !items.some((item) => 'unread' in item), items }
+  const unread = [...items.keys()].some((item) => 'unread' in item)
+  const whole = ends.filter(({ state }) => !unread && (state === 'ok' || state === 'no-controller'))
+  return {
+    ended,
+    whole: new Set(whole.map(({ tool }) => tool)),
+    all: ends.length > 0 && whole.length === ends.length,
+    items: [...items.keys()],
+    tools: items,
+  }
 }
 
-/** What it read before it failed stays in `items`. */
+/** What it read before it failed was given to `take`. */
 async function readTool(
   vendor: RaidVendor,
   tool: Tool,
   context: Around,
-  items: VendorItem[],
+  take: (item: VendorItem) => void,
 ): Promise<{ readonly state: ToolState; readonly hung: boolean }> {
   const { sys, host, signal, skip } = context
   try {
     await withTool(tool, context, async (call) => {
-      for await (const item of vendor.read({ tool: call, sys, host, signal, skip })) items.push(item)
+      for await (const item of vendor.read({ tool: call, sys, host, signal, skip })) take(item)
     })
     return { state: 'ok', hung: false }
   } catch (error) {

@@ -9,7 +9,7 @@ import { ParseError } from '../../src/errors.ts'
 import { type CollectContext, gauge, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { findTools } from '../../src/tool.ts'
 import { type FamilyReading, readFamily, toolStates } from './collect.ts'
-import { goneItems } from './gone.ts'
+import { goneItems, listersOf } from './gone.ts'
 import { initialPattern, readVendorLogs } from './logs.ts'
 import { raidMetrics, unknownWords } from './metrics.ts'
 import type { RaidPart } from './report.ts'
@@ -71,8 +71,7 @@ export const raid = withOptions({
   },
   async *collect(context) {
     for (const vendor of vendors) {
-      const found = await readFamily(vendor, context)
-      const reading = { ...found, items: withSerials(found.items, context.host) }
+      const reading = await readFamily(vendor, context)
       for (const item of readingItems(vendor, reading, context))
         if (context.options.de_facto || !('metric' in item) || !vendor.metrics.includes(item.metric))
           yield item
@@ -97,10 +96,16 @@ export const raid = withOptions({
 /** The samples and states of one family's reading, and of what it does not list any more. */
 function* readingItems(
   { family, vendors: labels, listedBy, ...vendor }: RaidVendor,
-  { ended, whole, items }: FamilyReading,
-  context: Pick<CollectContext, 'known' | 'skip'>,
+  { ended, items: read, tools, ...reading }: FamilyReading,
+  context: Pick<CollectContext, 'known' | 'skip' | 'host'>,
 ): Generator<Sample | StateReading> {
   const known = context.known()
+  const items = withSerials(read, context.host)
+  const listers = listersOf(context.host)
+  for (const [index, item] of items.entries()) {
+    const tool = tools.get(read[index] ?? item)
+    if ('kind' in item && tool !== undefined) listers.set(controllerPrefix(item), tool)
+  }
   for (const { tool, state } of ended)
     for (const one of toolStates)
       yield {
@@ -131,13 +136,11 @@ function* readingItems(
       yield* goneItems(name, item.complete)
     }
   }
-  if (whole) {
-    for (const name of known.keys()) {
-      const place = seen.has(name) ? undefined : placeOf(name)
-      if (place?.kind !== 'controller' || !labels.some((one) => one === place.vendor)) continue
-      const isListed = listedBy === undefined || ended.some(({ tool }) => tool === listedBy(place.controller))
-      if (isListed) yield* goneItems(name)
-    }
+  for (const name of known.keys()) {
+    const place = seen.has(name) ? undefined : placeOf(name)
+    if (place?.kind !== 'controller' || !labels.some((one) => one === place.vendor)) continue
+    const lister = listers.get(controllerPrefix(place)) ?? listedBy?.(place.controller)
+    if (lister === undefined ? reading.all : reading.whole.has(lister)) yield* goneItems(name)
   }
   for (const label of new Set(parts.map((part) => part.vendor))) {
     const value = parts.filter((part) => part.vendor === label && !part.status.known).length

@@ -78,7 +78,7 @@ export function controllerPrefix({
   vendor,
   controller,
   controllerSerial,
-}: Pick<RaidPart, 'vendor' | 'controller' | 'controllerSerial'>): string {
+}: Pick<RaidPart, 'controller' | 'controllerSerial'> & { readonly vendor: string }): string {
   return `raid:${[vendor, controllerSerial ?? controller].map(encodeURIComponent).join(':')}:`
 }
 

@@ -30,10 +30,13 @@ export const threeware: RaidVendor = {
 /** The alarms of each controller; those of the oldest series are seen by the first program alone that asks for them. */
 async function* readAlarms(context: LogContext): AsyncGenerator<SourceBatch> {
   const ask = asker(context)
+  const streams = new Set<string>()
   for (const { name } of (await list(ask)).controllers) {
     try {
       const fields = parseTwFields(await ask.must(`/${name}`, 'show', 'all'), `/${name}`)
-      const stream = given(fields.get('Serial Number')) ?? `3ware-${name}`
+      const serial = given(fields.get('Serial Number')) ?? `3ware-${name}`
+      const stream = streams.has(serial) ? `${serial}-${name}` : serial
+      streams.add(stream)
       const alarms = parseAlarms(await ask.must(`/${name}`, 'show', 'alarms'))
       yield* newAlarms(alarms, { stream, controller: name.slice(1) }, context)
     } catch (cause) {

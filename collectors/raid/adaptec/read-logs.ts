@@ -10,11 +10,17 @@ import { isUnsupported, parseLog } from './log.ts'
 
 /** A log or a controller that cannot be read is told of; the others are read on. */
 export async function* readLogs(context: LogContext): AsyncGenerator<SourceBatch> {
+  const streams = new Set<string>()
   for (const controller of await listControllers(context)) {
     let name: string | undefined
     for (const log of eventLogs) {
       try {
-        name ??= await streamOf(context, controller)
+        if (name === undefined) {
+          const serial = await streamOf(context, controller)
+          // Boards of one number are told apart by their place.
+          name = streams.has(serial) ? `${serial}-${controller}` : serial
+          streams.add(name)
+        }
         const read = parseLog(await ask(context, ['GETLOGS', controller, log]))
         const stream = log === 'EVENT' ? name : `${name}:${log.toLowerCase()}`
         yield* newEntries(read, { controller, stream, log }, context)

@@ -10,8 +10,10 @@ const counts = [64, 512, 4096, 32_768]
 const batchRecords = 500
 
 export interface EventLog {
-  /** The controller's serial number. */
+  /** The controller's serial number; its own number where none tells it from others. */
   readonly stream: string
+  /** As the tool numbers it now. */
+  readonly controller: string
   /** The latest so many, ascending. */
   latest(count: number): Promise<readonly LoggedEvent[]>
   /** As committed: the number of the last event that was read. */
@@ -34,7 +36,7 @@ export async function* readEventLog(log: EventLog): AsyncGenerator<SourceBatch> 
     const some = fresh.slice(from, from + batchRecords)
     const end = some.at(-1) ?? newest
     yield {
-      records: some.map((event) => recordOf(log.stream, event, times.get(event.number), observed)),
+      records: some.map((event) => recordOf(log, event, times.get(event.number), observed)),
       positions: [{ stream: log.stream, position: String(end.number) }],
       ...(from === 0 && Object.keys(counted).length > 0 && { missed: counted }),
     }
@@ -102,7 +104,7 @@ function severityOf(grade: number | undefined): readonly [number: string, text: 
 }
 
 function recordOf(
-  stream: string,
+  { stream, controller }: EventLog,
   event: LoggedEvent,
   milliseconds: number | undefined,
   observed: bigint,
@@ -114,6 +116,7 @@ function recordOf(
     severity_text: word,
     body: event.description,
     vendor: 'broadcom',
+    controller,
     controller_serial: stream,
   }
   return {

@@ -1,7 +1,8 @@
 /** The event logs of all controllers of one tool, each apart: one that fails leaves the others readable. */
 import { ParseError, ToolError } from '../../../src/errors.ts'
 import type { SourceBatch } from '../../../src/model.ts'
-import type { ToolCall } from '../../../src/tool.ts'
+import type { ToolBounds, ToolCall } from '../../../src/tool.ts'
+import { sharedSerials } from '../serials.ts'
 import type { LogContext } from '../vendor.ts'
 import type { Card } from './card.ts'
 import { readEventLog } from './event-log.ts'
@@ -17,6 +18,10 @@ const biggestBytes = 64 << 20
 /** Firmware is slow to hand out a long log. */
 const deadlineSeconds = 120
 
+function boundsOf(controller: string): ToolBounds {
+  return { deadlineSeconds, hangs: `controller ${controller}` }
+}
+
 /** @throws {CommandError}, {ParseError}, {ToolError} the controllers cannot even be listed */
 export async function* readStorcliLogs(context: LogContext): AsyncGenerator<SourceBatch> {
   const { tool } = context
@@ -28,7 +33,7 @@ export async function* readStorcliLogs(context: LogContext): AsyncGenerator<Sour
     context,
     async (controller, count) => {
       const args = [`/c${controller}`, 'show', 'events', `type=latest=${count}`]
-      const text = await run(args, { deadlineSeconds, maxOutputBytes: biggestBytes })
+      const text = await run(args, { ...boundsOf(controller), maxOutputBytes: biggestBytes })
       return eventsOf(text, `${tool.name} ${args.join(' ')}`)
     },
   )
@@ -44,7 +49,7 @@ export async function* readMegacliLogs(context: LogContext): AsyncGenerator<Sour
     context,
     async (controller, count) => {
       const args = ['-AdpEventLog', '-GetLatest', String(count), '-f', logFile, `-a${controller}`]
-      const said = await ask(args, { deadlineSeconds })
+      const said = await ask(args, boundsOf(controller))
       const written = await takeFile(tool)
       return eventsOf(written ?? said, `${tool.name} ${args.join(' ')}`)
     },
@@ -75,13 +80,16 @@ async function* readLogs(
   latest: Latest,
 ): AsyncGenerator<SourceBatch> {
   const { positions, sinceMilliseconds, skip, signal } = context
+  const shared = sharedSerials(cards.map(({ part }) => part.controllerSerial))
   for (const { part, facts } of cards) {
     // An HBA keeps no such log.
     if (facts.driver === 'mpt3sas') continue
-    const stream = part.controllerSerial ?? `c${part.controller}`
+    const serial = part.controllerSerial
+    const stream = serial === undefined || shared.has(serial) ? `c${part.controller}` : serial
     try {
       yield* readEventLog({
         stream,
+        controller: part.controller,
         latest: (count) => latest(part.controller, count),
         position: positions.get(stream),
         sinceMilliseconds,

@@ -25,3 +25,11 @@ test('a controller that leaves its serial number out of one answer keeps it, on 
   assert.deepEqual(serials(withSerials([part()], tree('/'))), [undefined])
   assert.deepEqual(serials(withSerials([part('S2'), complete], host)), ['S2', 'S2'], 'a card was exchanged')
 })
+
+test('a serial number that two controllers share names neither, also while one of them cannot be read', () => {
+  const host = tree('/')
+  const both = [part('0'), { ...part('0'), controller: '2' }, { ...part('S3'), controller: '3' }]
+  assert.deepEqual(serials(withSerials(both, host)), [undefined, undefined, 'S3'])
+  assert.deepEqual(serials(withSerials([part('0')], host)), [undefined])
+  assert.deepEqual(serials(withSerials([part('0')], tree('/'))), ['0'])
+})

@@ -218,6 +218,18 @@ test('the event logs of two controllers are two streams, and one that fails leav
   assert.deepEqual((await read.next()).ids, ['SK93610000:1', 'SK93610000:2'])
 })
 
+test('the event logs of two controllers of one serial number are read each once, by the number of the controller', async (t) => {
+  const both = shown([0, 1])
+  const host = await hostWith(t, {
+    cALL_show: both.cALL_show.replaceAll('SK93610001', serial),
+    c0_show_events: log(between(101, 102)),
+    c1_show_events: log(between(7, 8)),
+  })
+  const read = reader(host)
+  assert.deepEqual((await read.next()).ids, ['c0:101', 'c0:102', 'c1:7', 'c1:8'])
+  assert.deepEqual((await read.next()).batches, [])
+})
+
 test('the event log of MegaCli comes in a file, under the same stream', async (t) => {
   const info = 'Adapter #0\n\nProduct Name    : LSI MegaRAID SAS 9361-8i\nSerial No       : SK93610000\n'
   const host = await hostWith(
