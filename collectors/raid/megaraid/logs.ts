@@ -8,7 +8,7 @@ import type { Card } from './card.ts'
 import { readEventLog } from './event-log.ts'
 import { type LoggedEvent, parseEvents } from './events.ts'
 import { cardsOf as megacliCards } from './megacli/cards.ts'
-import { asker as megacliAsker } from './megacli/megacli.ts'
+import { asker as megacliAsker, eachAsker as megacliEach } from './megacli/each.ts'
 import { adaptersOf } from './megacli/text.ts'
 import { quietly, refuse } from './storcli/answer.ts'
 import { cardsOf as storcliCards } from './storcli/cards.ts'
@@ -43,7 +43,8 @@ export async function* readStorcliLogs(context: LogContext): AsyncGenerator<Sour
 export async function* readMegacliLogs(context: LogContext): AsyncGenerator<SourceBatch> {
   const { tool } = context
   const ask = megacliAsker(tool)
-  const info = adaptersOf(await ask(['-AdpAllInfo', '-aALL']), `${tool.name} -AdpAllInfo -aALL`)
+  const adapters = await megacliEach(tool, context.skip).ask(['-AdpAllInfo', '-aALL'])
+  const info = adaptersOf(adapters, `${tool.name} -AdpAllInfo -aALL`)
   yield* readLogs(
     megacliCards({ info }, () => undefined),
     context,

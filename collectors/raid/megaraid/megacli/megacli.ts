@@ -1,29 +1,17 @@
-/** MegaCli, MegaCli64 and megacli: text, one question for all adapters at a time. */
+/** MegaCli, MegaCli64 and megacli: text, one question for all adapters at a time (each.ts). */
 import { CommandError } from '../../../../src/errors.ts'
-import type { ToolBounds, ToolCall } from '../../../../src/tool.ts'
 import type { Task } from '../../report.ts'
 import type { VendorContext } from '../../vendor.ts'
 import type { Reading } from '../card.ts'
 import { ratioOf } from '../values.ts'
 import { summaryOf } from './adapters.ts'
 import { cardsOf } from './cards.ts'
+import { eachAsker } from './each.ts'
 import { adaptersOf } from './text.ts'
-
-/** Asks, without a log where the build can do that. @throws {CommandError} as the tool */
-export function asker(tool: ToolCall): (args: readonly string[], bounds?: ToolBounds) => Promise<string> {
-  let quiet = ['-NoLog']
-  return async (args, bounds) => {
-    const run = async () => (await tool.exec([...args, ...quiet], bounds)).stdout.toString('utf8')
-    const text = await run()
-    if (quiet.length === 0 || !/invalid input|unrecogni[sz]ed|syntax/i.test(text.slice(0, 4096))) return text
-    quiet = []
-    return run()
-  }
-}
 
 /** @throws {CommandError}, {ParseError}, {ToolError} no controller can be read */
 export async function readMegacli({ tool, skip }: VendorContext): Promise<Reading> {
-  const ask = asker(tool)
+  const { ask, unread } = eachAsker(tool, skip)
   let hung = false
   const what = (args: readonly string[]) => `${tool.name} ${args.join(' ')}`
   /** Undefined when it fails: there is more to read than this. */
@@ -66,7 +54,10 @@ export async function readMegacli({ tool, skip }: VendorContext): Promise<Readin
       tasks.set(part.controller, mine)
     }
   }
-  return { cards: cardsOf({ ...answers, tasks }, skip), unread: [] }
+  return {
+    cards: cardsOf({ ...answers, tasks }, skip),
+    unread: [...unread].filter((adapter) => !info.has(adapter)),
+  }
 }
 
 const going = [

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { raid } from '../../../../collectors/raid/raid.ts'
+import { commandRunner, type RunCommand } from '../../../../src/command.ts'
 import { collectOnce, contextOf } from '../../context.ts'
 import { hostWith } from './host.ts'
 
@@ -116,3 +117,43 @@ test('MegaCli without a controller says so', async (t) => {
   assert.equal(series.get('raid_tool_state{family="megaraid",state="no-controller",tool="MegaCli64"}'), 1)
   assert.deepEqual(context.skipped, [])
 })
+
+test('MegaCli that hangs on one adapter of two is asked for each by itself, and the other is read', async (t) => {
+  const first = Object.fromEntries(
+    Object.entries(answers).map(([question, text]) => [question.replace('-aALL', '-a0'), adapterZero(text)]),
+  )
+  const count = '\n\nController Count: 2.\n\nExit Code: 0x02\n'
+  const host = await hostWith(
+    t,
+    { ...answers, ...first, '-adpCount': count },
+    'opt/MegaRAID/MegaCli/MegaCli64',
+  )
+  await host.set('slow', '-AdpAllInfo_-aALL -AdpAllInfo_-a1')
+  const run = commandRunner(path)
+  const quick: RunCommand = (command) =>
+    run(/-aALL|-a1/.test(command.args.join(' ')) ? { ...command, deadlineSeconds: 1 } : command)
+  const states = new Map([['raid:broadcom:SV42300202:controller', 'optimal']])
+  const context = contextOf({ folder: host.folder, path, states, run: quick })
+  const { samples, states: read } = await collectOnce(raid, context)
+  const drives = samples.filter(({ metric }) => metric.name === 'raid_drive_info')
+  assert.deepEqual([...new Set(drives.map(({ labels }) => labels.controller))], ['0'])
+  assert.equal(drives.length, 6)
+  assert.deepEqual(
+    read.filter(({ part }) => part.startsWith('raid:broadcom:SV42300202')),
+    [],
+    'what cannot be read is not gone',
+  )
+  assert.deepEqual(
+    context.skipped.map(({ message }) => message.replace(/Cannot run .*: /, '')),
+    [
+      'Cannot ask all controllers at once by MegaCli64 -AdpAllInfo -aALL: killed after 1 s',
+      'Cannot read controller 1 by MegaCli64 -AdpAllInfo -a1: killed after 1 s',
+    ],
+  )
+})
+
+/** What the tool says of all, cut before it comes to the second adapter. */
+function adapterZero(text: string): string {
+  const second = text.search(/^ *(?:Adapter #?1\b|.* for (?:Adapter|Controller):? ?1\b)/m)
+  return second < 0 ? text : text.slice(0, second)
+}
