@@ -4,12 +4,12 @@
  */
 import { CommandError, ParseError } from '../../../src/errors.ts'
 import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
-import { ask, listControllers } from './commands.ts'
+import { ask, listControllers, mostHung } from './commands.ts'
 import { parseConfig } from './config.ts'
-import { type Counted, deviceErrorsOf, withErrors } from './device-errors.ts'
+import { deviceErrorsOf, withErrors } from './device-errors.ts'
 import { isUnsupported, parseLog } from './log.ts'
 import { readLogs } from './read-logs.ts'
-import { noTasks, parseStatus, type Tasks } from './status.ts'
+import { noTasks, parseStatus } from './status.ts'
 
 export const adaptec: RaidVendor = {
   family: 'arcconf',
@@ -27,15 +27,18 @@ export const adaptec: RaidVendor = {
   async *read(context) {
     const controllers = await listControllers(context)
     let read = 0
+    let hung = 0
     for (const controller of controllers) {
       try {
+        if (hung >= mostHung)
+          throw new CommandError(`Cannot read controller "${controller}": ${hung} others hang`)
         yield* readController(context, controller)
         read += 1
       } catch (error) {
         context.signal.throwIfAborted()
-        const hung = error instanceof CommandError && error.timedOut
+        if (isHung(error)) hung += 1
         const none = read === 0 && controller === controllers.at(-1)
-        if (hung || none || !(error instanceof Error)) throw error
+        if (none || !(error instanceof Error)) throw error
         context.skip(error)
         yield { unread: controller }
       }
@@ -46,45 +49,42 @@ export const adaptec: RaidVendor = {
 
 async function* readController(context: VendorContext, controller: string): AsyncGenerator<VendorItem> {
   const text = await ask(context, ['GETCONFIG', controller, 'AL'])
-  const tasks = await readTasks(context, controller)
-  const config = parseConfig(text, controller, tasks, (error) => context.skip(error))
+  const more = asker(context)
+  const skip = (error: Error) => context.skip(error)
+  // Without its tasks a controller is read all the same.
+  const tasks = (await more(['GETSTATUS', controller], (said) => parseStatus(said, skip))) ?? noTasks
+  const config = parseConfig(text, controller, tasks, skip)
   yield* config.parts
   const uncounted = config.drives.some(
     ({ drive: { mediaErrors, otherErrors } }) => (mediaErrors ?? otherErrors) === undefined,
   )
-  const counted = uncounted ? await readDeviceErrors(context, controller) : undefined
+  // Without this log its drives have no counters: they are absent, not zero.
+  const counted = uncounted
+    ? await more(['GETLOGS', controller, 'DEVICE'], (said) => deviceErrorsOf(parseLog(said)))
+    : undefined
   for (const located of config.drives) yield counted ? withErrors(located, counted) : located.drive
   if (!config.whole)
     throw new ParseError(`Cannot read controller "${controller}" to its end: arcconf ended early`)
   yield { complete: config.owner }
 }
 
-/** Without its tasks a controller is read all the same. */
-async function readTasks(context: VendorContext, controller: string): Promise<Tasks> {
-  const skip = (error: Error) => context.skip(error)
-  try {
-    return parseStatus(await ask(context, ['GETSTATUS', controller]), skip)
-  } catch (error) {
-    return unread(context, error, noTasks)
+/** Asks for what a controller may do without: undefined, and reported, when it fails. Once it hangs it is not asked more. */
+function asker(context: VendorContext) {
+  let hung = false
+  return async <T>(args: readonly string[], parse: (text: string) => T): Promise<T | undefined> => {
+    if (hung) return undefined
+    try {
+      return parse(await ask(context, args))
+    } catch (error) {
+      context.signal.throwIfAborted()
+      if (!(error instanceof Error)) throw error
+      hung = isHung(error)
+      if (!isUnsupported(error)) context.skip(error)
+      return undefined
+    }
   }
 }
 
-/** Without the log its drives have no counters: they are absent, not zero. */
-async function readDeviceErrors(
-  context: VendorContext,
-  controller: string,
-): Promise<readonly Counted[] | undefined> {
-  try {
-    const log = parseLog(await ask(context, ['GETLOGS', controller, 'DEVICE']))
-    return deviceErrorsOf(log)
-  } catch (error) {
-    return unread(context, error, undefined)
-  }
-}
-
-function unread<T>({ signal, skip }: VendorContext, error: unknown, instead: T): T {
-  signal.throwIfAborted()
-  if (!(error instanceof Error) || (error instanceof CommandError && error.timedOut)) throw error
-  if (!isUnsupported(error)) skip(error)
-  return instead
+function isHung(error: unknown): boolean {
+  return error instanceof CommandError && error.timedOut
 }

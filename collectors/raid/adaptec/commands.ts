@@ -3,8 +3,15 @@ import { ToolError } from '../../../src/errors.ts'
 import type { VendorContext } from '../vendor.ts'
 import { parseControllers } from './controllers.ts'
 
+/** Where so many controllers hang it is not they: the others are not waited for. */
+export const mostHung = 2
+
 export async function ask({ tool }: VendorContext, args: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await tool.exec(args)
+  const [, controller] = args
+  const { stdout, stderr } = await tool.exec(
+    args,
+    controller === undefined ? {} : { hangs: `controller ${controller}` },
+  )
   const text = stdout.toString('utf8')
   return text.trim() === '' ? stderr : text
 }

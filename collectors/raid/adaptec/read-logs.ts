@@ -3,7 +3,7 @@ import { CommandError, ParseError } from '../../../src/errors.ts'
 import type { SourceBatch } from '../../../src/model.ts'
 import type { LogContext } from '../vendor.ts'
 import { parseBlocks, textOf } from './blocks.ts'
-import { ask, listControllers } from './commands.ts'
+import { ask, listControllers, mostHung } from './commands.ts'
 import { sectionOf } from './controller.ts'
 import { eventLogs, newEntries } from './events.ts'
 import { isUnsupported, parseLog } from './log.ts'
@@ -11,6 +11,7 @@ import { isUnsupported, parseLog } from './log.ts'
 /** A log or a controller that cannot be read is told of; the others are read on. */
 export async function* readLogs(context: LogContext): AsyncGenerator<SourceBatch> {
   const streams = new Set<string>()
+  let hung = 0
   for (const controller of await listControllers(context)) {
     let name: string | undefined
     for (const log of eventLogs) {
@@ -26,9 +27,11 @@ export async function* readLogs(context: LogContext): AsyncGenerator<SourceBatch
         yield* newEntries(read, { controller, stream, log }, context)
       } catch (error) {
         context.signal.throwIfAborted()
-        // What hangs for one controller hangs for the next.
-        if (!(error instanceof Error) || (error instanceof CommandError && error.timedOut)) throw error
+        const isHung = error instanceof CommandError && error.timedOut
+        hung += Number(isHung)
+        if (!(error instanceof Error) || hung >= mostHung) throw error
         if (!isUnsupported(error)) context.skip(error)
+        if (isHung) break
       }
     }
   }

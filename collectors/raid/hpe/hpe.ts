@@ -2,7 +2,8 @@
  * HPE Smart Array controllers: ssacli, its older names hpssacli and hpacucli, and cciss_vol_status where none of them
  * is. The first that finds a controller is read. One instance locks the others out, in whatever process.
  */
-import { ParseError, ToolError } from '../../../src/errors.ts'
+import { CommandError, ParseError, ToolError } from '../../../src/errors.ts'
+import type { ToolBounds } from '../../../src/tool.ts'
 import type { RaidPart } from '../report.ts'
 import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import { parseCciss } from './cciss.ts'
@@ -32,16 +33,20 @@ interface Said {
   readonly whole: boolean
 }
 
-async function say({ tool }: VendorContext, ...args: readonly string[]): Promise<Said> {
-  const { stdout, stderr, exitCode } = await tool.exec(args, { deadlineSeconds: 90 })
+async function say(
+  { tool }: VendorContext,
+  args: readonly string[],
+  bounds: ToolBounds = { deadlineSeconds: 90 },
+): Promise<Said> {
+  const { stdout, stderr, exitCode } = await tool.exec(args, bounds)
   const text = stdout.toString('utf8')
   return { text: text.trim() === '' ? stderr : text, whole: exitCode === 0 && text.endsWith('\n') }
 }
 
 async function* readSmartArrays(context: VendorContext): AsyncGenerator<VendorItem> {
-  const status = await say(context, 'ctrl', 'all', 'show', 'status')
+  const status = await say(context, ['ctrl', 'all', 'show', 'status'])
   const listed = parseSmartArrays(status.text)
-  const config = await readConfig(context)
+  const config = await readConfig(context, listed)
   for (const { owner, parts, whole } of config.controllers) {
     const before = listed.find((one) => one.owner.controller === owner.controller)
     yield* completed(parts, owner, before)
@@ -59,10 +64,55 @@ async function* readSmartArrays(context: VendorContext): AsyncGenerator<VendorIt
   }
 }
 
-/** Versions that do not know `detail` say less: no serial numbers, no temperatures. */
-async function readConfig(context: VendorContext) {
-  const words = ['ctrl', 'all', 'show', 'config'] as const
-  const detail = await say(context, ...words, 'detail')
+interface Config {
+  readonly controllers: readonly SmartArray[]
+  readonly whole: boolean
+}
+
+/** Of all controllers in one question, or where that hangs of each by itself, so that one that hangs costs only itself. */
+async function readConfig(context: VendorContext, listed: readonly SmartArray[]): Promise<Config> {
+  try {
+    return await askConfig(context, 'all', { deadlineSeconds: 90 })
+  } catch (error) {
+    const slots = listed.map(({ owner }) => owner.controller).filter((name) => /^\d{1,3}$/.test(name))
+    if (!isHung(error) || slots.length < 2) throw error
+    context.skip(error)
+    return readEach(context, slots)
+  }
+}
+
+/** Where so many hang it is not they: the others are not waited for. */
+const mostHung = 2
+
+async function readEach(context: VendorContext, slots: readonly string[]): Promise<Config> {
+  const controllers: SmartArray[] = []
+  let hung = 0
+  for (const slot of slots) {
+    if (hung >= mostHung) break
+    try {
+      const bounds = { deadlineSeconds: 20, hangs: `controller ${slot}` }
+      const read = await askConfig(context, `slot=${slot}`, bounds)
+      controllers.push(...read.controllers.map((one) => ({ ...one, whole: one.whole && read.whole })))
+    } catch (error) {
+      if (context.signal.aborted || !(error instanceof Error)) throw error
+      hung += Number(isHung(error))
+      context.skip(error)
+    }
+  }
+  return { controllers, whole: true }
+}
+
+function isHung(error: unknown): error is CommandError {
+  return error instanceof CommandError && error.timedOut
+}
+
+/**
+ * Versions that do not know `detail` say less: no serial numbers, no temperatures.
+ * @param which `all`, or `slot=1`
+ */
+async function askConfig(context: VendorContext, which: string, bounds: ToolBounds): Promise<Config> {
+  const words = ['ctrl', which, 'show', 'config'] as const
+  const detail = await say(context, [...words, 'detail'], bounds)
   try {
     // Torn before its status, a controller may lack the serial number that names all of its parts.
     const controllers = parseSmartArrays(detail.text).filter(({ parts }) =>
@@ -71,7 +121,7 @@ async function readConfig(context: VendorContext) {
     return { controllers, whole: detail.whole }
   } catch (error) {
     if (!(error instanceof ParseError)) throw error
-    const { text, whole } = await say(context, ...words)
+    const { text, whole } = await say(context, words, bounds)
     return { controllers: parseSmartArrays(text), whole }
   }
 }
@@ -93,7 +143,7 @@ function* completed(
 async function* readCciss(context: VendorContext): AsyncGenerator<VendorItem> {
   const devices = await devicesOf(context)
   if (devices.length === 0) throw new ToolError('Cannot ask controllers: no device of one', 'no-controller')
-  const { text, whole } = await say(context, '-V', ...devices)
+  const { text, whole } = await say(context, ['-V', ...devices])
   for (const { owner, parts } of parseCciss(text)) {
     yield* parts
     if (whole) yield { complete: owner }

@@ -23,21 +23,21 @@ export const lsi: RaidVendor = {
 }
 
 /** What the tool says, on either output, whatever its exit status. */
-async function say(tool: ToolCall, ...args: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await tool.exec(args)
+async function say(tool: ToolCall, args: readonly string[], hangs?: string): Promise<string> {
+  const { stdout, stderr } = await tool.exec(args, hangs === undefined ? {} : { hangs })
   return `${stdout.toString()}\n${stderr}`
 }
 
 async function* readIrcu({ tool, skip, signal }: VendorContext): AsyncGenerator<VendorItem> {
   const generation = tool.name.replace('ircu', '')
-  for (const index of parseIrcuList(await say(tool, 'LIST'))) {
+  for (const index of parseIrcuList(await say(tool, ['LIST']))) {
     const controller = `${generation}:${index}`
     try {
-      const display = parseIrcuDisplay(await say(tool, index, 'DISPLAY'))
+      const display = parseIrcuDisplay(await say(tool, [index, 'DISPLAY'], controller))
       let progress = new Map<string, IrProgress>()
       if (display.volumes.length > 0) {
         try {
-          progress = parseIrcuStatus(await say(tool, index, 'STATUS'))
+          progress = parseIrcuStatus(await say(tool, [index, 'STATUS'], controller))
         } catch (cause) {
           if (signal.aborted) throw cause
           skip(new Error(`Cannot read what goes on on controller ${controller}`, { cause }))
@@ -63,7 +63,7 @@ async function* readMpt({ tool, skip, signal }: VendorContext): AsyncGenerator<V
     // The probe ends at the first volume; what is behind it is asked for by id.
     let first: number
     try {
-      first = Number(parseMptProbe(await say(tool, '-u', String(unit), '-p'))[0])
+      first = Number(parseMptProbe(await say(tool, ['-u', String(unit), '-p'], controller))[0])
     } catch (error) {
       if (unit === 0) throw error
       if (error instanceof ToolError && error.refusal === 'no-controller') return
@@ -75,7 +75,7 @@ async function* readMpt({ tool, skip, signal }: VendorContext): AsyncGenerator<V
     let whole = true
     for (let id = first; id < Math.max(first + 1, scsiIds); id += 1) {
       try {
-        const reading = parseMpt(await say(tool, '-u', String(unit), '-n', '-i', String(id)))
+        const reading = parseMpt(await say(tool, ['-u', String(unit), '-n', '-i', String(id)], controller))
         if (reading.parts.length > 0) readings.push(reading)
       } catch (cause) {
         if (signal.aborted) throw cause

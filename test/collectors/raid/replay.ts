@@ -1,8 +1,10 @@
 /** Machines whose vendor tools replay texts: test/bin/replay.sh under the tools' names. */
+
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { commandRunner, type RunCommand } from '../../../src/command.ts'
 
 const program = join(import.meta.dirname, '../../bin/replay.sh')
 const fixtures = join(import.meta.dirname, '../../fixtures/raid')
@@ -45,4 +47,11 @@ export async function machineWith(
     else await machine.answer(tool, answers)
   }
   return machine
+}
+
+/** The machine's own runner, with a second of patience for what is asked in these words. */
+export function impatient({ path }: Machine, ...questions: readonly string[]): RunCommand {
+  const run = commandRunner(path)
+  return (command) =>
+    run(questions.includes(command.args.join(' ')) ? { ...command, deadlineSeconds: 1 } : command)
 }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { raid } from '../../../../collectors/raid/raid.ts'
 import { collectOnce, contextOf } from '../../context.ts'
 import { fixture } from '../fuzz.ts'
-import { type Answers, type Machine, machineWith } from '../replay.ts'
+import { type Answers, impatient, type Machine, machineWith } from '../replay.ts'
 
 const two = 'arcconf-2.06-asr8885q'
 
@@ -79,6 +79,21 @@ test('raid tells of an arcconf drive that was pulled and of a controller that is
   })
   await host.answer('arcconf', { LIST: 'Controllers found: 1\nController 1: : Optimal\n' })
   assert.deepEqual((await changes()).changed, ['raid:adaptec:4E22A7:controller failed'])
+})
+
+test('raid reads the second arcconf controller while the first hangs, and one whose tasks hang', async (t) => {
+  const answers = answersOf(...all)
+  const known = new Map((await (await machine(t)).read()).states.map(({ part, state }) => [part, state]))
+  const after = async (hanging: string) => {
+    const host = await machine(t, { ...answers, [`${hanging}.hang`]: '' })
+    const context = contextOf({ ...host, states: known, run: impatient(host, hanging) })
+    const { states } = await collectOnce(raid, context)
+    return { parts: states.length, gone: states.filter(({ body }) => body.includes('no longer')), context }
+  }
+  const first = await after('GETCONFIG 1 AL')
+  assert.deepEqual([first.parts, first.gone], [8, []])
+  assert.match(first.context.skipped.map(String).join(), /^CommandError: [^,]*GETCONFIG 1 AL[^,]*killed/)
+  assert.equal((await after('GETSTATUS 1')).parts, 19)
 })
 
 test('raid says that arcconf finds no controller, or that it cannot be understood', async (t) => {

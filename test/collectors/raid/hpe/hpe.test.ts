@@ -7,7 +7,7 @@ import { raid } from '../../../../collectors/raid/raid.ts'
 import type { Drive, RaidArray } from '../../../../collectors/raid/report.ts'
 import { collectOnce, contextOf } from '../../context.ts'
 import { fixture } from '../fuzz.ts'
-import { type Answers, type Machine, machineWith } from '../replay.ts'
+import { type Answers, impatient, type Machine, machineWith } from '../replay.ts'
 import { nothing, tallyOf } from '../tally.ts'
 
 const gen10 = 'ssacli-5.10-p408i-p440ar'
@@ -186,6 +186,31 @@ test('raid tells of a Smart Array drive that was pulled, not of what a torn text
   const lost = { changed: [], skipped: ['Cannot read controller "0": its configuration is left out'] }
   assert.deepEqual(await changes(text.slice(0, text.indexOf('1I:2:7', text.indexOf('Unassigned')))), lost)
   assert.deepEqual(await changes(text.slice(0, text.indexOf('   Serial Number: PDNLH0BRH22B2'))), lost)
+})
+
+test('raid asks each Smart Array controller by itself where the question for all hangs', async (t) => {
+  const text = fixture(`${gen10}/ctrl_all_show_config_detail`)
+  const second = text.slice(text.search(/^Smart Array P440ar/m))
+  const hanging = ['ctrl all show config detail', 'ctrl slot=3 show config detail']
+  const machine = await machineWith(t, {
+    ssacli: {
+      'ctrl all show status': fixture(`${gen10}/ctrl_all_show_status`),
+      'ctrl slot=0 show config detail': second,
+      ...Object.fromEntries(hanging.map((words) => [`${words}.hang`, ''])),
+    },
+  })
+  const states = new Map([['raid:hpe:PEYHB0ARHAA11:controller', 'optimal']])
+  const context = contextOf({ ...machine, states, run: impatient(machine, ...hanging) })
+  const { states: found } = await collectOnce(raid, context)
+  assert.deepEqual(
+    [...new Set(found.map(({ part }) => part.split(':')[2]))],
+    ['PDNLH0BRH22B2'],
+    'the other is read, and the one that hangs is not gone',
+  )
+  assert.deepEqual(
+    context.skipped.map(({ message }) => message.replace(/.*: /, '')),
+    ['killed after 1 s', 'killed after 1 s', 'its configuration is left out'],
+  )
 })
 
 test('raid says why a Smart Array tool has nothing', async (t) => {
