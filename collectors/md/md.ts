@@ -3,12 +3,14 @@
  * the vendor-neutral family with its events.
  */
 import type { Collector, Sample, StateReading } from '../../src/model.ts'
+import type { Tree } from '../../src/tree.ts'
 import { goneItems } from '../raid/gone.ts'
 import { raidMetrics, unknownWords } from '../raid/metrics.ts'
 import type { RaidPart } from '../raid/report.ts'
 import { samplesOf } from '../raid/samples.ts'
 import { nameOf, stateOf } from '../raid/states.ts'
 import { raidTable } from '../raid/table.ts'
+import { type Disk, diskOf } from './disks.ts'
 import { isContainer, type MdStat, parseMdstat } from './mdstat.ts'
 import * as metrics from './metrics.ts'
 import { arrayOf, drivesOf } from './report.ts'
@@ -36,7 +38,9 @@ export const md: Collector = {
     for (const array of found.toSorted((a, b) => Number(isContainer(a)) - Number(isContainer(b)))) {
       const more = await readMdSysfs(sys, array.name, skip)
       yield* mdSamples(array, more)
-      for (const part of [...(isContainer(array) ? [] : [arrayOf(array, more)]), ...drivesOf(array, more)]) {
+      const disks = await disksOf(sys, array)
+      const drives = drivesOf(array, more, disks)
+      for (const part of isContainer(array) ? drives : [arrayOf(array, more), ...drives]) {
         if (!part.status.known) unknown += 1
         yield* partOf(part, seen)
       }
@@ -46,6 +50,12 @@ export const md: Collector = {
     for (const name of known().keys())
       if (!seen.has(name)) yield* goneItems(name, { vendor: 'md', controller: 'md' })
   },
+}
+
+async function disksOf(sys: Tree, { members }: MdStat): Promise<Map<string, Disk>> {
+  const disks = new Map<string, Disk>()
+  for (const { name } of members) disks.set(name, await diskOf(sys, name))
+  return disks
 }
 
 function* partOf(part: RaidPart, seen: Set<string>): Generator<Sample | StateReading> {

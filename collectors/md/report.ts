@@ -1,6 +1,7 @@
 /** The arrays of md as parts of the vendor-neutral RAID family: vendor and controller `md`, a drive for each member. */
 import { judgeArray, judgeDrive } from '../raid/judge.ts'
 import type { Drive, Operation, RaidArray, Task } from '../raid/report.ts'
+import type { Disk } from './disks.ts'
 import type { MdStat, SyncOperation } from './mdstat.ts'
 import type { MdSysfs } from './sysfs.ts'
 
@@ -61,7 +62,11 @@ function tasksOf({ sync }: MdStat): Task[] {
 }
 
 /** Members by their kernel names: md knows no slots. */
-export function drivesOf(array: MdStat, more: MdSysfs | undefined): Drive[] {
+export function drivesOf(
+  array: MdStat,
+  more: MdSysfs | undefined,
+  disks: ReadonlyMap<string, Disk> = new Map(),
+): Drive[] {
   const states = new Map(more?.members.map((member) => [member.name, member]))
   const names = new Set([...array.members.map(({ name }) => name), ...states.keys()])
   const recovers = array.sync?.goesOn === true && array.sync.operation === 'recovery'
@@ -75,6 +80,7 @@ export function drivesOf(array: MdStat, more: MdSysfs | undefined): Drive[] {
       enclosure: '',
       slot: name,
       array: array.name,
+      ...disks.get(name),
       status: judgeDrive('md', memberWord(words, flags, recovers, number >= array.disks)),
       ...(errors !== undefined && { mediaErrors: errors }),
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { md, mdSamples } from '../../../collectors/md/md.ts'
@@ -108,6 +108,39 @@ test('md makes a drive that is no longer listed missing', async (t) => {
     series.get('raid_drive_state{controller="md",enclosure="",slot="sdz",state="missing",vendor="md"}'),
     1,
   )
+})
+
+test('md says which drive a member is, of a partition its disk, and nothing of a disk that is gone', async (t) => {
+  const folder = await copyOf(t)
+  const disk = async (path: string, files: Readonly<Record<string, string | Buffer>>) => {
+    const at = join(folder, 'sys/devices', path)
+    await mkdir(join(at, 'device'), { recursive: true })
+    for (const [name, text] of Object.entries(files)) await writeFile(join(at, 'device', name), text)
+    return at
+  }
+  const known = async (name: string, at: string) => {
+    await mkdir(join(folder, 'sys/class/block'), { recursive: true })
+    await symlink(relative(join(folder, 'sys/class/block'), at), join(folder, 'sys/class/block', name))
+  }
+  const page = Buffer.concat([Buffer.from([0, 0x80, 0, 20]), Buffer.from('            ZEX0MD01')])
+  const sda = await disk('pci0/host0/block/sda', { model: 'EX8000NM0001    \n', vpd_pg80: page })
+  await mkdir(join(sda, 'sda1'))
+  await writeFile(join(sda, 'sda1/partition'), '1\n')
+  await known('sda1', join(sda, 'sda1'))
+  await known('sdk', await disk('pci0/nvme/nvme0/nvme0n1', { model: 'EX NVMe\n', serial: 'NVMMD02     \n' }))
+  const { samples, states } = await collectOnce(md, contextOf({ folder }))
+  const labels = (slot: string) =>
+    samples.find(({ metric, labels: of }) => metric.name === 'raid_drive_info' && of.slot === slot)?.labels
+  assert.deepEqual(
+    ['sda1', 'sdk', 'sdb1'].map((slot) => [labels(slot)?.model, labels(slot)?.serial]),
+    [
+      ['EX8000NM0001', 'ZEX0MD01'],
+      ['EX NVMe', 'NVMMD02'],
+      ['', ''],
+    ],
+  )
+  const told = states.find(({ part }) => part === 'raid:md:md:drive::sda1')
+  assert.equal(told?.attributes.serial, 'ZEX0MD01')
 })
 
 test('md leaves out a file it cannot understand and reads the rest', async (t) => {
