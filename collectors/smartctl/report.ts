@@ -111,19 +111,26 @@ export function parseReport(device: Device, output: Buffer | string, exitCode: n
   }
 }
 
-/** Of ATA, SCSI and NVMe drives, in that order. */
+/**
+ * Of ATA, SCSI and NVMe drives, in that order, each as 64 bits or more in hexadecimal: a SATA drive has one name,
+ * whether it is asked as such or as the SCSI disk that a controller makes of it.
+ */
 function worldWideName(json: JsonObject): string | undefined {
-  const numbers = (found: JsonObject, ...keys: readonly string[]) => {
-    const all = keys.map((key) => countAt(found, key))
-    const isTold = all.every((number) => number !== undefined) && all.some((number) => number !== 0)
-    return isTold ? all.join('-') : undefined
+  const bits = (found: JsonObject, ...parts: readonly (readonly [key: string, digits: number])[]) => {
+    const numbers = parts.map(([key]) => countAt(found, key))
+    if (numbers.every((number) => number === undefined || number === 0)) return undefined
+    return `0x${parts.map(([, digits], index) => hexadecimal(numbers[index], digits)).join('')}`
   }
   const [namespace] = objectsAt(json, 1, 'nvme_namespaces')
   return (
-    numbers(objectAt(json, 'wwn'), 'naa', 'oui', 'id') ??
-    textAt(json, 'logical_unit_id') ??
-    numbers(objectAt(namespace, 'eui64'), 'oui', 'ext_id')
+    bits(objectAt(json, 'wwn'), ['naa', 1], ['oui', 6], ['id', 9]) ??
+    textAt(json, 'logical_unit_id')?.toLowerCase() ??
+    bits(objectAt(namespace, 'eui64'), ['oui', 6], ['ext_id', 10])
   )
+}
+
+function hexadecimal(number = 0, digits: number): string {
+  return Math.trunc(number).toString(16).padStart(digits, '0')
 }
 
 function failureOf(

@@ -192,6 +192,17 @@ test('smartctl self-tests that look alike have their own ids also when they are 
   ])
 })
 
+test('an NVMe error that stands in several places of the log is one', () => {
+  const json = JSON.parse(text('nvme.json'))
+  const row = { error_count: 20, status_field: { string: 'Internal Error' } }
+  json.nvme_error_information_log.table = [row, { ...row, error_count: 19 }, row, { ...row, error_count: 0 }]
+  json.nvme_self_test_log.table = []
+  assert.deepEqual(ids(batchOf(report(JSON.stringify(json)), undefined, day, observed)), [
+    'NVM0D04:error:19.',
+    'NVM0D04:error:20.',
+  ])
+})
+
 test('an NVMe drive that was asked for what it does not have is none the worse for it', () => {
   const logged = (status_field: object) => {
     const json = JSON.parse(text('nvme.json'))

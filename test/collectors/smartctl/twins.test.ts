@@ -32,7 +32,10 @@ test('smartctl tells of both drives that were sold with one serial number', asyn
   const wwn = (id: number) => ({ wwn: { naa: 5, oui: 3152, id } })
   const { path } = await drives(t, pair(wwn(1), { ...wwn(2), ...failing }))
   const { states } = await collectOnce(smartctlCollector(), contextOf({ path }))
-  assert.deepEqual(health(states), ['SSD0B02@5-3152-1:health passed', 'SSD0B02@5-3152-2:health failing'])
+  assert.deepEqual(health(states), [
+    'SSD0B02@0x5000c50000000001:health passed',
+    'SSD0B02@0x5000c50000000002:health failing',
+  ])
   assert.equal(new Set(states.map(({ part }) => part)).size, states.length)
 })
 
@@ -55,7 +58,10 @@ test('smartctl tells twins apart by their hours where they have no name of their
     'SSD0B02@0x5000c9',
   ])
   const space = (ext_id: number) => ({ nvme_namespaces: [{ id: 1, eui64: { oui: 9528, ext_id } }] })
-  assert.deepEqual(keys(space(7), space(8)), ['SSD0B02@9528-7', 'SSD0B02@9528-8'])
+  assert.deepEqual(keys(space(7), space(8)), ['SSD0B02@0x0025380000000007', 'SSD0B02@0x0025380000000008'])
+  // One drive, asked as the disk that a controller makes of it, and by itself.
+  const wwn = { naa: 5, oui: 0x0014ee, id: 0x2b1234567 }
+  assert.deepEqual(keys({ logical_unit_id: '0x50014EE2B1234567' }, { wwn }), ['SSD0B02', 'SSD0B02'])
   // All zeros name nobody.
   assert.deepEqual(keys({ wwn: { naa: 0, oui: 0, id: 0 } }, { wwn: { naa: 5, oui: 1, id: 1 } }), [
     'SSD0B02',
