@@ -11,6 +11,8 @@ import { kmsg } from './kmsg/kmsg.ts'
 import { md } from './md/md.ts'
 import { nvme } from './nvme/nvme.ts'
 import { nvmecli } from './nvme/tool.ts'
+import { exec } from './plugins/exec.ts'
+import { textfile } from './plugins/textfile.ts'
 import { pstore } from './pstore/pstore.ts'
 import { raid } from './raid/raid.ts'
 import { root } from './root/root.ts'
@@ -18,7 +20,7 @@ import { sas } from './sas/sas.ts'
 import { smartctl } from './smartctl/smartctl.ts'
 import { zram } from './zram/zram.ts'
 
-export const collectors: readonly Collector[] = [
+const known: readonly Collector[] = [
   zram,
   root,
   host,
@@ -37,3 +39,8 @@ export const collectors: readonly Collector[] = [
   pstore,
   files,
 ]
+
+/** What plug-ins may not call their own. */
+const declared = new Set(known.flatMap(({ metrics }) => metrics.map(({ name }) => name)))
+
+export const collectors: readonly Collector[] = [...known, textfile(declared), exec(declared)]

@@ -22,14 +22,15 @@ export interface Accepted {
  * @param refusedFrom what an earlier run of this collector ended with: once refused, a metric stays so until the
  *   restart, or its series would come and go at the edge
  */
-export function accepting(collector: Collector, maxSeries: number, refusedFrom = collector.metrics.length) {
-  const { metrics } = collector
+export function accepting(collector: Collector, maxSeries: number, refusedFrom?: number) {
+  /** Those of an open collector are declared as they come. */
+  const metrics = [...collector.metrics]
   const places = new Map(metrics.map((metric, place) => [metric.name, place]))
   const kept = metrics.map(() => new Map<string, Sample>())
   const dropped = new Map<DropReason, number>()
   let series = 0
   let refusedSeries = 0
-  let bound = refusedFrom
+  let bound = refusedFrom ?? Number.POSITIVE_INFINITY
 
   const drop = (reason: DropReason) => {
     dropped.set(reason, (dropped.get(reason) ?? 0) + 1)
@@ -37,7 +38,7 @@ export function accepting(collector: Collector, maxSeries: number, refusedFrom =
 
   const refuse = () => {
     while (series > maxSeries) {
-      bound--
+      bound = Math.min(bound, kept.length) - 1
       const refused = kept[bound]?.size ?? 0
       kept[bound]?.clear()
       series -= refused
@@ -45,13 +46,21 @@ export function accepting(collector: Collector, maxSeries: number, refusedFrom =
     }
   }
 
+  const declare = (metric: Metric) => {
+    places.set(metric.name, metrics.length)
+    metrics.push(metric)
+    kept.push(new Map())
+  }
+
   return {
     add(sample: Sample): void {
+      if (collector.open === true && !places.has(sample.metric.name)) declare(sample.metric)
       const place = places.get(sample.metric.name)
       const metric = place === undefined ? undefined : metrics[place]
       const samples = place === undefined ? undefined : kept[place]
       const key = seriesKey(sample.metric.name, sample.labels)
-      if (place === undefined || !metric || !samples || !declares(metric, sample)) drop('undeclared')
+      if (place === undefined || !metric || !samples || !(isOpen(metric) || declares(metric, sample)))
+        drop('undeclared')
       else if (!sensible(metric, sample.value)) drop('value')
       else if (place >= bound) refusedSeries++
       else if (samples.has(key)) drop('duplicate')
@@ -65,9 +74,14 @@ export function accepting(collector: Collector, maxSeries: number, refusedFrom =
       samples: kept.flatMap((samples) => [...samples.values()]),
       dropped,
       refusedSeries,
-      refusedFrom: bound,
+      refusedFrom: collector.open === true ? bound : Math.min(bound, kept.length),
     }),
   }
+}
+
+/** What a plug-in brought was checked whole: its series may differ in their labels. */
+function isOpen({ family }: Metric): boolean {
+  return family !== undefined
 }
 
 function declares(metric: Metric, { metric: { type }, labels }: Sample): boolean {
@@ -77,5 +91,5 @@ function declares(metric: Metric, { metric: { type }, labels }: Sample): boolean
 /** What is not known is no sample, so NaN never is; a counter counts from zero up. */
 function sensible(metric: Metric, value: number): boolean {
   if (Number.isNaN(value)) return false
-  return metric.type === 'gauge' || (Number.isFinite(value) && value >= 0)
+  return metric.type !== 'counter' || (Number.isFinite(value) && value >= 0)
 }

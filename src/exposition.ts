@@ -6,7 +6,7 @@
  * @see https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
  */
 import type { Registry } from 'prom-client'
-import type { Labels, Metric, MetricType, Sample } from './model.ts'
+import type { FamilyType, Labels, Metric, Sample } from './model.ts'
 
 export type Format = 'text' | 'openmetrics'
 
@@ -19,7 +19,7 @@ export const contentTypes: Readonly<Record<Format, string>> = {
 /** One family of the agent's own registry: what prom-client holds, histograms and summaries included. */
 export interface OwnFamily {
   readonly name: string
-  readonly type: MetricType | 'histogram' | 'summary'
+  readonly type: FamilyType
   readonly help: string
   readonly series: readonly { readonly name: string; readonly labels: Labels; readonly value: number }[]
 }
@@ -59,6 +59,7 @@ const unitless = new Set(['none', 'info'])
 const ownSuffixes: Readonly<Record<OwnFamily['type'], readonly string[]>> = {
   counter: [''],
   gauge: [''],
+  untyped: [''],
   histogram: ['', '_bucket', '_sum', '_count'],
   summary: ['', '_sum', '_count'],
 }
@@ -79,10 +80,11 @@ export function render(samples: readonly Sample[], format: Format, options: Rend
   }
   for (const { metric, labels, value } of samples) {
     if (owned.has(metric.name)) continue
-    let family = families.get(metric.name)
+    const { name, type, help } = metric.family ?? metric
+    let family = families.get(name)
     if (family === undefined) {
-      family = newFamily(metric.name, metric.type, metric.help, metric.unit)
-      families.set(metric.name, family)
+      family = newFamily(name, type, help, metric.unit)
+      families.set(name, family)
     }
     add(family, metric.name, labels, value, dropped)
   }
@@ -220,7 +222,7 @@ function openMetricsHead({ name, type, help, unit }: Family, all: ReadonlyMap<st
   const short = name.endsWith('_total') ? name.slice(0, -'_total'.length) : name
   const counts = type === 'counter' && short !== name && !all.has(short)
   const family = counts ? short : name
-  const kind = type === 'counter' && !counts ? 'unknown' : type
+  const kind = type === 'untyped' || (type === 'counter' && !counts) ? 'unknown' : type
   const word = unit === 'timestamp_seconds' ? 'seconds' : unit
   const unitLine = !unitless.has(word) && family.endsWith(`_${word}`) ? `# UNIT ${family} ${word}\n` : ''
   const text = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')

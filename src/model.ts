@@ -7,7 +7,8 @@ import type { CommandRunner, CommandStreamer } from './command.ts'
 import type { FileSystemUsage } from './statfs.ts'
 import type { Tree } from './tree.ts'
 
-export type MetricType = 'counter' | 'gauge'
+/** What a plug-in gives may be `untyped`; Remora's own never is. */
+export type MetricType = 'counter' | 'gauge' | 'untyped'
 
 /** Base units. `none` is for counts and flags, `info` for a gauge of 1 with text in its labels. */
 export type Unit =
@@ -32,7 +33,11 @@ export interface Metric {
   readonly help: string
   /** Every label that a sample of it may carry. */
   readonly labels: readonly string[]
+  /** Of a plug-in: what it stands under on the page, such as the histogram whose buckets it counts. */
+  readonly family?: { readonly name: string; readonly type: FamilyType; readonly help: string }
 }
+
+export type FamilyType = MetricType | 'histogram' | 'summary'
 
 /** The names a unit allows: the unit is the name's last word (before `_total` on a counter). */
 type GaugeName<U extends Unit> = U extends 'none'
@@ -184,6 +189,8 @@ export interface Collector {
   /** Few, bounded: also the `source` of its records and the `collector` label. */
   readonly name: string
   readonly metrics: readonly Metric[]
+  /** What others bring through it is not known before: samples of further metrics are taken too. */
+  readonly open?: boolean
   /** A cron expression with seconds (UTC). Absent: cheap, read at every scrape and push. */
   readonly schedule?: string
   /** Seconds after which a run is abandoned and its tools are killed; default 10. Scheduled ones also run once at start. */

@@ -130,6 +130,16 @@ export async function withTool<T>(
   }
 }
 
+/** Has `work` done in a folder in memory that is removed afterwards, whatever is left in it. */
+export async function inPrivateFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await privateFolder()
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 async function take(path: string, mostBytes: number): Promise<Buffer | undefined> {
   const found = await stat(path).catch(() => undefined)
   if (!found?.isFile()) return undefined

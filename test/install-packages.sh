@@ -18,6 +18,7 @@ need chromium
 need systemd-journal-remote
 need smartmontools
 need nvme-cli
+need python3
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"
 if [ "$(id -u)" != 0 ]; then

@@ -1,0 +1,108 @@
+/**
+ * exec: executables of the site, in any language, that print metrics as Prometheus text, JSON or InfluxDB line protocol.
+ * They run in the background; a scrape shows what each said last. A frame that cannot be taken is counted, and nothing of
+ * it is shown (docs/plugins.md).
+ */
+import { counter, gauge, type ReadContext, withOptions } from '../../src/model.ts'
+import type { Tree } from '../../src/tree.ts'
+import { samplesOf } from './frame.ts'
+import { type Options, options } from './options.ts'
+import { errorReasons, Plugin } from './plugin.ts'
+
+const labels = ['plugin']
+const success = gauge(
+  'remora_plugin_success',
+  'none',
+  'the last run',
+  '1 when the last run or frame of the plug-in was taken.',
+  labels,
+)
+const duration = gauge(
+  'remora_plugin_duration_seconds',
+  'seconds',
+  'the last run',
+  'How long the last run of the plug-in took.',
+  labels,
+)
+const age = gauge(
+  'remora_plugin_age_seconds',
+  'seconds',
+  'the frame shown',
+  'Time since the frame shown was taken.',
+  labels,
+)
+const series = gauge(
+  'remora_plugin_series',
+  'none',
+  'the frame shown',
+  'Series of the plug-in in the frame shown.',
+  labels,
+)
+const errors = counter(
+  'remora_plugin_errors_total',
+  'none',
+  'runs',
+  'Runs and frames that were not taken: the program failed, it took too long (timeout), or what it printed is malformed.',
+  [...labels, 'reason'],
+)
+
+/** What runs on each host now, as the source keeps it. */
+const running = new WeakMap<Tree, readonly Plugin[]>()
+
+/** @param declared names of metrics that plug-ins may not use */
+export function exec(declared: ReadonlySet<string>) {
+  const made = ({ options: { plugins } }: { options: Options }, told: (error: Error) => void) =>
+    plugins.map((one) => new Plugin(one, declared, told))
+  return withOptions({
+    name: 'exec',
+    metrics: [success, duration, age, series, errors],
+    open: true,
+    deadlineSeconds: 60,
+    options,
+    async probe({ options: { plugins } }) {
+      return plugins.length > 0 ? { here: true } : { here: false, why: '`plugins` names none' }
+    },
+    async *collect(context) {
+      let plugins = running.get(context.host)
+      if (plugins === undefined) {
+        // Nothing runs in the background: `remora collect`.
+        plugins = made(context, context.skip)
+        await Promise.all(plugins.map((plugin) => plugin.once(context)))
+      }
+      const now = performance.now()
+      const names = new Map<string, string>()
+      for (const plugin of plugins) {
+        const { name } = plugin.options
+        const own = { plugin: name }
+        for (const reason of errorReasons)
+          yield { metric: errors, value: plugin.errors.get(reason) ?? 0, labels: { ...own, reason } }
+        if (plugin.isWell !== undefined) yield { metric: success, value: Number(plugin.isWell), labels: own }
+        if (plugin.durationSeconds !== undefined)
+          yield { metric: duration, value: plugin.durationSeconds, labels: own }
+        const frame = plugin.frame(now)
+        if (frame === undefined) continue
+        const taken = frame.families.filter((family) => {
+          const kind = names.get(family.name) ?? family.type
+          names.set(family.name, kind)
+          if (kind === family.type) return true
+          context.skip(
+            new Error(`Plug-in "${name}": ${family.name} is ${family.type}, and ${kind} of another plug-in`),
+          )
+          return false
+        })
+        yield { metric: age, value: (now - frame.at) / 1000, labels: own }
+        yield { metric: series, value: taken.reduce((sum, one) => sum + one.series.length, 0), labels: own }
+        yield* samplesOf(taken, `plug-in ${name}`)
+      }
+    },
+    async *read(context: ReadContext<Options>) {
+      const plugins = made(context, context.skip)
+      running.set(context.host, plugins)
+      try {
+        await Promise.all(plugins.map((plugin) => plugin.keep(context)))
+      } finally {
+        running.delete(context.host)
+      }
+    },
+  })
+}
