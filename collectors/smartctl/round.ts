@@ -16,6 +16,8 @@ export const places = {
 }
 
 const scanDeadlineSeconds = 60
+/** The last drive of a round that ran out of time has its own, within the deadline of the collector. */
+const lastSeconds = 90
 const mostOutputBytes = 4 << 20
 
 /** All it knows of the drive, and nothing if it would have to wake it. */
@@ -84,14 +86,14 @@ async function ask(
   for (const device of devices) {
     signal.throwIfAborted()
     try {
-      const left = Math.max(1, seconds - (performance.now() - began) / 1000)
-      if (left === 1 && reports.length + unread.length > 0) {
+      const left = seconds - (performance.now() - began) / 1000
+      if (left <= 0 && reports.length + unread.length > 0) {
         waiting.push(device)
         continue
       }
       const args = [...driveArgs, `--device=${device.type}`, device.name]
       const { stdout, stderr, exitCode } = await call.exec(args, {
-        deadlineSeconds: Math.min(settings.deadlineSeconds, left),
+        deadlineSeconds: Math.min(settings.deadlineSeconds, Math.max(left, lastSeconds)),
         maxOutputBytes: mostOutputBytes,
         hangs: deviceKey(device),
       })

@@ -34,7 +34,7 @@ export interface Replay {
   readonly file?: string
   readonly text?: string
   readonly exit?: number
-  readonly mode?: 'hang' | 'flood' | 'die' | 'banner' | 'litter' | ''
+  readonly mode?: 'hang' | 'slow' | 'flood' | 'die' | 'banner' | 'litter' | ''
 }
 
 export interface Drives {

@@ -85,7 +85,7 @@ test('smartctl goes on calling a twin by its own name when the other sleeps or i
 
 test('smartctl comes to every drive in the end, and calls none unreadable for which there was no time', async (t) => {
   const { path, calls } = await drives(t, four)
-  // Each round has time for one.
+  // Each round has time for one, which may take its own.
   const collector = smartctlCollector(0, 0)
   const states = new Map<string, string>([['SAS0C03:present', 'present']])
   const told: string[][] = []
@@ -113,4 +113,15 @@ test('smartctl comes to every drive in the end, and calls none unreadable for wh
     ['ZEX00A01:present present'],
   ])
   assert.equal((await calls()).filter((call) => !call.includes('--scan')).length, 5)
+})
+
+test('smartctl kills no drive for the time that the others took', async (t) => {
+  const { path } = await drives(t, { ...four, '.dev.sda': { file: fixture('ata-hdd.json'), mode: 'slow' } })
+  const context = contextOf({ path })
+  const { states } = await collectOnce(smartctlCollector(0, 0), context)
+  assert.deepEqual(
+    states.filter(({ event }) => event === 'drive.present').map(({ part, state }) => `${part} ${state}`),
+    ['ZEX00A01:present present'],
+  )
+  assert.equal(context.skipped.length, 1)
 })
