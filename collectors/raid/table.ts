@@ -62,7 +62,9 @@ function rowOf({ kind, place, info = {}, state, sizeBytes, drives, celsius, task
   const [vendor, controller, ...where] = place
   const at = where.filter((word) => word !== '').join(':')
   const status = info.status ?? ''
-  const said = status === '' || state === status.toLowerCase() ? state : `${state} (${status})`
+  // What the vendor calls it matters where something is wrong, or not understood.
+  const isPlain = status === '' || state === status.toLowerCase() || !(bad.has(state) || state === 'unknown')
+  const said = isPlain ? state : `${state} (${status})`
   return [
     { text: `${vendor} ${controller}` },
     { text: `${kind} ${at}`.trimEnd() },

@@ -34,6 +34,19 @@ export function numberAt(word: string | undefined): number | undefined {
   return digits ? Number(digits[0]) : undefined
 }
 
+/**
+ * Degrees Celsius of `34C`, `34 ºC`, `36 deg C`, `47`, and of `95 F` alone. A running machine is neither frozen nor
+ * boiling: a sensor that says so says nothing.
+ */
+export function celsiusAt(word: string | undefined): number | undefined {
+  const text = word?.trim() ?? ''
+  const degrees = numberAt(text)
+  if (degrees === undefined) return undefined
+  const isFahrenheit = /^[\d.]{1,31}[ \u00b0\u00ba]{0,2}(?:deg(?:rees?)? ?)?F\b/i.test(text)
+  const celsius = isFahrenheit ? Math.round(((degrees - 32) * 50) / 9) / 10 : degrees
+  return celsius > 0 && celsius < 150 ? celsius : undefined
+}
+
 /** `16%` and `16%(A)` as 0.16; undefined for anything else, and beyond the whole. */
 export function ratioOf(word: string | undefined): number | undefined {
   const percent = /^[\d.]{1,31}%(\(|$)/.test(word?.trim() ?? '') ? numberAt(word) : undefined

@@ -1,7 +1,7 @@
 /** The parts of one 3ware controller, out of what tw_cli tells of it. Sizes are in binary units. */
 import { judgeArray, judgeBattery, judgeController, judgeDrive } from '../judge.ts'
 import type { Battery, Controller, Drive, Operation, RaidArray, RaidPart, Task } from '../report.ts'
-import { bytesOf, given, numberAt, type Row, ratioOf } from '../text.ts'
+import { bytesOf, celsiusAt, given, numberAt, type Row, ratioOf } from '../text.ts'
 import type { TwEnclosure } from './tw.ts'
 
 export interface TwCard {
@@ -108,7 +108,7 @@ function driveOf(
     firmware: detail('Firmware Version'),
     interface: given(row.Type)?.toLowerCase(),
     sizeBytes: bytesOf(row.Size, 1024),
-    celsius: numberAt(detail('Temperature')),
+    celsius: celsiusAt(detail('Temperature')),
   }
 }
 
@@ -127,7 +127,7 @@ function batteryOf(at: At, row: Row, details: ReadonlyMap<string, string>): Batt
     technology: 'battery',
     status: judgeBattery('3ware', status === 'OK' && row.OnlineState === 'Off' ? 'OK, Off' : status),
     serial: given(details.get('Serial Number')),
-    celsius: numberAt(details.get('Battery Temperature Value')),
+    celsius: celsiusAt(details.get('Battery Temperature Value')),
     volts: numberAt(details.get('Battery Voltage Value')),
   }
 }

@@ -4,7 +4,7 @@
  * @see tw_cli(8); CLI Guide for 9550SX to 9750, version 9.5 and 10
  */
 import { ParseError, ToolError } from '../../../src/errors.ts'
-import { given, linesOf, numberAt, type Row, tableOf } from '../text.ts'
+import { celsiusAt, given, linesOf, type Row, tableOf } from '../text.ts'
 
 export interface TwList {
   readonly controllers: readonly {
@@ -103,7 +103,7 @@ export function parseTwEnclosure(text: string): TwEnclosure {
     status: row?.Status,
     celsius: Object.fromEntries(
       sensors.flatMap(({ TempSensor, Temperature }) => {
-        const degrees = numberAt(Temperature)
+        const degrees = celsiusAt(Temperature)
         return TempSensor === undefined || degrees === undefined ? [] : [[TempSensor, degrees]]
       }),
     ),

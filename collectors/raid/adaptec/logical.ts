@@ -1,4 +1,5 @@
 /** What arcconf GETCONFIG says of the logical devices and of the maxCache devices, which are arrays of the controller too. */
+import { withActivity } from '../derive.ts'
 import { judgeArray } from '../judge.ts'
 import type { RaidArray, Task } from '../report.ts'
 import { bytesOf } from '../text.ts'
@@ -35,7 +36,7 @@ export function* arraysOf(
         ...owner,
         kind: 'array',
         array,
-        status: judgeArray('adaptec', status ?? ''),
+        status: withActivity(judgeArray('adaptec', status ?? ''), tasks.get(array) ?? [], false),
         name,
         level: levelOf(textOf(own, 'raid level')),
         device: /^\/dev\/(\S{1,64})/.exec(textOf(own, 'disk name') ?? '')?.[1],

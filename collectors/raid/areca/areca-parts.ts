@@ -4,7 +4,7 @@
  */
 import { judgeArray, judgeBattery, judgeController, judgeDrive } from '../judge.ts'
 import type { Battery, Controller, Drive, Operation, RaidArray, RaidPart, Task } from '../report.ts'
-import { given, numberAt } from '../text.ts'
+import { celsiusAt, given } from '../text.ts'
 import { type ArecaDisk, type ArecaState, type RaidSet, stateOf, type VolumeSet } from './cli64.ts'
 
 export interface ArecaCard {
@@ -35,7 +35,7 @@ export function arecaParts(card: ArecaCard): RaidPart[] {
       ({ number, name, level, sizeBytes, state }): RaidArray => ({
         ...at,
         ...setOf(`vsf${number}`, state),
-        name,
+        name: ownName(name, card.raidSets),
         level,
         sizeBytes,
       }),
@@ -45,12 +45,18 @@ export function arecaParts(card: ArecaCard): RaidPart[] {
   ]
 }
 
+/** A name that fills its column runs into that of its raid set. */
+function ownName(name: string, raidSets: readonly RaidSet[]): string {
+  const set = raidSets.find((one) => name.endsWith(` ${one.name}`))
+  return set === undefined ? name : name.slice(0, -set.name.length).trimEnd()
+}
+
 type At = Pick<RaidPart, 'vendor' | 'controller' | 'controllerSerial'>
 
 function controllerOf(at: At, { system, hardware }: ArecaCard): Controller {
   const sensors = [
-    ['roc', numberAt(hardware.get('CPU Temperature'))],
-    ['board', numberAt(hardware.get('Controller Temp.'))],
+    ['roc', celsiusAt(hardware.get('CPU Temperature'))],
+    ['board', celsiusAt(hardware.get('Controller Temp.'))],
   ] as const
   return {
     ...at,
@@ -103,7 +109,7 @@ function driveOf(
     firmware: detail('Firmware Rev.'),
     interface: /^(SATA|SAS)\b/.exec(detail('Device Type') ?? '')?.[1]?.toLowerCase(),
     sizeBytes: disk.sizeBytes,
-    celsius: numberAt(detail('Device Temperature')),
+    celsius: celsiusAt(detail('Device Temperature')),
     mediaErrors: count('Media Error Count'),
     otherErrors: count('Timeout Count'),
   }

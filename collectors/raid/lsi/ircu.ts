@@ -75,8 +75,11 @@ type Fields = Map<string, string>
 /** The sections of DISPLAY, by their headings, and the blocks in them. */
 const headings = /^(Controller|IR Volume|Physical device|Enclosure) information$/
 
-/** @throws {ParseError} it is not whole, or a part has no place or state */
-export function parseIrcuDisplay(text: string): IrDisplay {
+/**
+ * @param skip gets what is wrong with one drive
+ * @throws {ParseError} it is not whole, or a volume has no number or state
+ */
+export function parseIrcuDisplay(text: string, skip: (error: Error) => void): IrDisplay {
   const lines = linesOf(text)
   if (!lines.some((line) => line.includes('Command DISPLAY Completed Successfully')))
     throw new ParseError(
@@ -108,7 +111,16 @@ export function parseIrcuDisplay(text: string): IrDisplay {
     type: given(controller.get('Controller type')),
     firmware: given(controller.get('Firmware version')),
     volumes: volumes.map(volumeOf),
-    drives: devices.flatMap(({ what, fields }) => (/disk|SSD/i.test(what) ? [driveOf(fields)] : [])),
+    drives: devices.flatMap(({ what, fields }) => {
+      if (!/disk|SSD/i.test(what)) return []
+      try {
+        return [driveOf(fields)]
+      } catch (error) {
+        if (!(error instanceof ParseError)) throw error
+        skip(error)
+        return []
+      }
+    }),
   }
 }
 

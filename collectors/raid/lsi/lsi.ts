@@ -33,7 +33,11 @@ async function* readIrcu({ tool, skip, signal }: VendorContext): AsyncGenerator<
   for (const index of parseIrcuList(await say(tool, ['LIST']))) {
     const controller = `${generation}:${index}`
     try {
-      const display = parseIrcuDisplay(await say(tool, [index, 'DISPLAY'], controller))
+      let whole = true
+      const display = parseIrcuDisplay(await say(tool, [index, 'DISPLAY'], controller), (error) => {
+        whole = false
+        skip(error)
+      })
       let progress = new Map<string, IrProgress>()
       if (display.volumes.length > 0) {
         try {
@@ -44,7 +48,7 @@ async function* readIrcu({ tool, skip, signal }: VendorContext): AsyncGenerator<
         }
       }
       yield* ircuParts(controller, display, progress)
-      yield { complete: { vendor: 'lsi', controller } }
+      if (whole) yield { complete: { vendor: 'lsi', controller } }
     } catch (cause) {
       if (signal.aborted) throw cause
       skip(new Error(`Cannot read controller ${controller}`, { cause }))

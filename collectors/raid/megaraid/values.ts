@@ -30,10 +30,11 @@ export function countOf(value: unknown): number | undefined {
   return Number(text)
 }
 
-/** `34C`, ` 28C (82.40 F)`, `29 C`, `49  degree Celsius`, 49. A sensor that is not there is printed as 0. */
+/** `34C`, ` 28C (82.40 F)`, `29 C`, `49  degree Celsius`, 49. A sensor that is not there is printed as 0, or as what no machine has. */
 export function celsiusOf(value: unknown): number | undefined {
   const found = /^(-?\d{1,4}(?:\.\d{1,3})?)\s*(?:C\b.*|degrees?\b.*)?$/i.exec(textOf(value) ?? '')
-  return found ? Number(found[1]) || undefined : undefined
+  const celsius = Number(found?.[1])
+  return celsius > 0 && celsius < 150 ? celsius : undefined
 }
 
 export function yesOf(value: unknown): boolean | undefined {

@@ -29,7 +29,7 @@ export const broadcomWords: readonly Words[] = [
     online: ['Onln'],
     'hot-spare': ['GHS', 'DHS', 'EHS'],
     rebuilding: ['Rbld', 'Cpybck'],
-    failed: ['Offln', 'UBad', 'UBad F'],
+    failed: ['Offln', 'UBad', 'UBad F', 'UBUnsp', 'UBUnsp F'],
     // A drive is shielded while the controller finds out whether it fails.
     'predictive-failure': ['UGShld', 'HSPShld', 'CFShld', 'CBShld'],
     missing: ['Msng'],
@@ -68,7 +68,7 @@ export const broadcomWords: readonly Words[] = [
   wordsOf('broadcom', 'battery', megacli, {
     optimal: ['Operational', 'OK', 'Healthy'],
     learning: ['Learn Cycle Active'],
-    charging: ['Charging Status: Charging'],
+    charging: ['Charging Status: Charging', 'Degraded(Charging)', 'Degraded (Charging)'],
     failed: ['Battery Replacement required', 'Pack is about to fail & should be replaced'],
     missing: [
       'Battery Pack Missing',

@@ -22,9 +22,10 @@ export const threewareWords: readonly Words[] = [
     'hot-spare': ['OK, SPARE'],
     rebuilding: ['REBUILDING'],
     failed: ['DEGRADED', 'DEVICE-ERROR', 'NOT-SUPPORTED'],
-    'predictive-failure': ['SMART-FAILURE', 'ECC-ERROR'],
+    // DCB-DATA-CHECK: what the drive holds of the configuration cannot be trusted.
+    'predictive-failure': ['SMART-FAILURE', 'ECC-ERROR', 'DCB-DATA-CHECK'],
     missing: ['NOT-PRESENT', 'DRIVE-REMOVED'],
-    unconfigured: ['OK, no unit'],
+    unconfigured: ['OK, no unit', 'OFFLINE-JBOD'],
     jbod: ['OK, JBOD'],
     unknown: ['UNKNOWN'],
   }),

@@ -1,4 +1,5 @@
 /** What a reading holds at a glance, to be compared with what the eye counts in a tool's output. */
+import type { Card } from '../../../collectors/raid/megaraid/card.ts'
 import { arrayStates, driveStates, type RaidPart } from '../../../collectors/raid/report.ts'
 
 export interface Tally {
@@ -13,6 +14,8 @@ export interface Tally {
   readonly celsius: readonly number[]
   /** How many parts are told in a word that the table does not have. */
   readonly unknown: number
+  /** Sums over the drives; absent where no drive says. */
+  readonly errors?: { readonly media: number; readonly other: number; readonly predictive: number }
 }
 
 export const nothing: Tally = {
@@ -44,6 +47,26 @@ export function tallyOf(parts: readonly RaidPart[]): Tally {
     batteries: parts.flatMap((part) => (part.kind === 'battery' ? [part.status.state] : [])),
     celsius: parts.flatMap(celsiusOf),
     unknown: parts.filter(({ status }) => !status.known).length,
+  }
+}
+
+/** Of cards also what their drives counted, and of which technology their batteries are. */
+export function tallyOfCards(cards: readonly Card[]): Tally {
+  const disks = cards.flatMap((card) => card.disks.map(({ part }) => part))
+  const batteries = cards.flatMap((card) => card.batteries)
+  const arrays = cards.flatMap((card) => card.volumes.map(({ part }) => part))
+  const sum = (numbers: readonly (number | undefined)[]) =>
+    numbers.reduce<number>((total, one) => total + (one ?? 0), 0)
+  return {
+    ...tallyOf([...cards.map(({ part }) => part), ...arrays, ...disks, ...batteries]),
+    batteries: batteries.map((one) => `${one.technology} ${one.status.state}`),
+    ...(disks.some((disk) => disk.mediaErrors !== undefined) && {
+      errors: {
+        media: sum(disks.map((disk) => disk.mediaErrors)),
+        other: sum(disks.map((disk) => disk.otherErrors)),
+        predictive: sum(disks.map((disk) => disk.predictiveFailures)),
+      },
+    }),
   }
 }
 

@@ -1,8 +1,9 @@
 /** Physical drives out of `-PDList` and `-LDPDInfo`. */
+
+import { withForecast } from '../../derive.ts'
 import { judgeDrive } from '../../judge.ts'
 import type { Drive, Task } from '../../report.ts'
 import type { Card, DiskFacts } from '../card.ts'
-import { withForecast } from '../derive.ts'
 import { celsiusOf, countOf, gigabitsOf, sectorBytesOf, sizeOf, textOf, yesOf } from '../values.ts'
 import { blocksOf, type Line, valuesOf } from './text.ts'
 import { groupOf } from './volumes.ts'

@@ -1,8 +1,9 @@
 /** Virtual drives out of `-LDInfo` and `-LDPDInfo`. */
+
+import { operationOf, withActivity } from '../../derive.ts'
 import { judgeArray } from '../../judge.ts'
 import type { RaidArray, Task } from '../../report.ts'
 import type { Card } from '../card.ts'
-import { operationOf, withActivity } from '../derive.ts'
 import { countOf, ratioOf, sizeOf, textOf } from '../values.ts'
 import { blocksOf, type Line, valuesOf } from './text.ts'
 

@@ -1,8 +1,9 @@
 /** Physical drives of one controller out of `/cALL show all` and `/cALL/eALL/sALL show all`. */
+
+import { withForecast } from '../../derive.ts'
 import { judgeDrive } from '../../judge.ts'
 import type { Drive, Task } from '../../report.ts'
 import type { Card, DiskFacts } from '../card.ts'
-import { withForecast } from '../derive.ts'
 import {
   celsiusOf,
   countOf,

@@ -1,6 +1,7 @@
 /** What goes on, out of `show rebuild`, `show cc` and their like, and `show patrolread`. */
+
+import { operationOf } from '../../derive.ts'
 import type { Operation, Task } from '../../report.ts'
-import { operationOf } from '../derive.ts'
 import { type Json, ratioOf, recordOf, rowsOf, secondsOf, textOf } from '../values.ts'
 import type { Answer } from './answer.ts'
 

@@ -3,10 +3,10 @@
  * the first is left out of the reading when it fails.
  */
 import { CommandError } from '../../../../src/errors.ts'
+import { operationOf } from '../../derive.ts'
 import type { Operation } from '../../report.ts'
 import type { VendorContext } from '../../vendor.ts'
 import type { Card, Reading } from '../card.ts'
-import { operationOf } from '../derive.ts'
 import { isRecord, recordOf } from '../values.ts'
 import type { Answer } from './answer.ts'
 import { cardsOf, type Going } from './cards.ts'

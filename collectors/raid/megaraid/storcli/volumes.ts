@@ -1,8 +1,9 @@
 /** Virtual drives of one controller out of `/cALL show all` and `/cALL/vALL show all`. */
+
+import { operationOf, withActivity } from '../../derive.ts'
 import { judgeArray } from '../../judge.ts'
 import type { RaidArray, Task } from '../../report.ts'
 import type { Card } from '../card.ts'
-import { operationOf, withActivity } from '../derive.ts'
 import { countOf, type Json, ratioOf, recordOf, rowsOf, sizeOf, textOf } from '../values.ts'
 
 export interface VolumePlace {

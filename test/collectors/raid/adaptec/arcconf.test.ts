@@ -35,6 +35,8 @@ test('raid reads every controller of arcconf, with tasks and the counters of its
   assert.equal(states.length, 2 + 2 + 3 + 12)
   const rebuild = 'array="1",controller="1",operation="rebuild",vendor="adaptec"'
   assert.equal(series.get(`raid_array_progress_ratio{${rebuild}}`), 0.42)
+  const array = 'array="1",controller="1",state="rebuilding",vendor="adaptec"'
+  assert.equal(series.get(`raid_array_state{${array}}`), 1)
   const failed = 'controller="2",enclosure="connector 0",slot="1"'
   assert.equal(series.get(`raid_drive_state{${failed},state="failed",vendor="adaptec"}`), 1)
   assert.equal(series.get(`raid_drive_media_errors_total{${failed},vendor="adaptec"}`), 8)

@@ -77,7 +77,9 @@ checkCaptures('hwraid/areca-cli64', {
 
 test('areca shows raid sets, volume sets, drives and battery', async (t) => {
   const context = contextOf(await machineWith(t, { cli64: folder }))
-  const { states, series } = await collectOnce(raid, context)
+  const { samples, states, series } = await collectOnce(raid, context)
+  const named = samples.filter(({ metric }) => metric.name === 'raid_array_info')
+  assert.equal(named.find(({ labels }) => labels.array === 'vsf1')?.labels.name, 'ARC-1882-VOL#000')
   assert.deepEqual(
     states.map(({ part, state }) => `${part.replace('raid:areca:Y231CAACAR801234:', '')} ${state}`),
     [

@@ -10,7 +10,11 @@ import { checkCaptures } from '../../../captures.ts'
 import { nothing, type Tally, tallyOf } from '../tally.ts'
 
 const text = (path: string) => readFileSync(path, 'utf8')
-const display = (path: string): RaidPart[] => ircuParts('sas2:0', parseIrcuDisplay(text(path)), new Map())
+const thrown = (error: Error) => {
+  throw error
+}
+const display = (path: string): RaidPart[] =>
+  ircuParts('sas2:0', parseIrcuDisplay(text(path), thrown), new Map())
 const mpt = (path: string): RaidPart[] => mptParts('mpt:0', [parseMpt(text(path))])
 const holds = (parts: readonly RaidPart[], expected: Partial<Tally>) =>
   assert.deepEqual(tallyOf(parts), { ...nothing, ...expected })

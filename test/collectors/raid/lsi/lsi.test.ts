@@ -170,8 +170,21 @@ test('lsi lets no controller go while the tool that lists it fails', async (t) =
   assert.deepEqual(await gone({ sas2ircu }), [], 'nor while the tool that lists it is not installed')
 })
 
+test('a drive of which sas2ircu tells no slot is passed over, and the others are read', () => {
+  const text = fixture('sas2ircu-20-h200/0_DISPLAY')
+  const skipped: Error[] = []
+  const drives = (one: string) => parseIrcuDisplay(one, (error) => void skipped.push(error)).drives.length
+  const all = drives(text)
+  assert.deepEqual([all > 1, skipped.length], [true, 0])
+  assert.equal(drives(text.replace(/^ +Slot # .*\n/m, '')), all - 1)
+  assert.match(
+    skipped.map(({ message }) => message).join(),
+    /^Cannot parse a drive of DISPLAY .*no "Slot #"$/,
+  )
+})
+
 test('an operation that is not known leaves a volume in its state and is counted', () => {
-  const display = parseIrcuDisplay(fixture('sas2ircu-20-h200/0_DISPLAY'))
+  const display = parseIrcuDisplay(fixture('sas2ircu-20-h200/0_DISPLAY'), () => undefined)
   const [, volume] = ircuParts('sas2:0', display, new Map([['323', { operation: 'Polishing', ratio: 0.5 }]]))
   assert.deepEqual(volume?.status, { state: 'degraded', word: 'Degraded (DGD), Polishing', known: false })
   assert.deepEqual(volume?.tasks, [])
@@ -227,7 +240,12 @@ fuzzParser('sas2ircu LIST', [fixture('sas2ircu-20-h200/LIST')], parseIrcuList)
 fuzzParser(
   'sas2ircu DISPLAY and sas3ircu DISPLAY',
   [fixture('sas2ircu-20-h200/0_DISPLAY'), fixture('sas3ircu-16-9300-8i/0_DISPLAY')],
-  (text) => ircuParts('sas2:0', parseIrcuDisplay(text), new Map()),
+  (text) =>
+    ircuParts(
+      'sas2:0',
+      parseIrcuDisplay(text, () => undefined),
+      new Map(),
+    ),
 )
 fuzzParser('sas2ircu STATUS', [fixture('sas2ircu-20-h200/0_STATUS')], parseIrcuStatus)
 fuzzParser(

@@ -5,9 +5,9 @@ import { summaryOf } from '../../../../collectors/raid/megaraid/megacli/adapters
 import { cardsOf } from '../../../../collectors/raid/megaraid/megacli/cards.ts'
 import { adaptersOf } from '../../../../collectors/raid/megaraid/megacli/text.ts'
 import { checkCaptures } from '../../../captures.ts'
-import { type Tally, tallyOf } from './tally.ts'
+import { nothing as empty, type Tally, tallyOfCards } from '../tally.ts'
 
-const nothing: Tally = { controllers: ['0 unknown'], arrays: {}, drives: {}, batteries: [], celsius: [] }
+const nothing: Tally = { ...empty, controllers: ['0 unknown'] }
 const text = (path: string) => readFileSync(path, 'utf8')
 const cards = (path: string) => {
   const info = adaptersOf(text(path), 'the capture')
@@ -19,7 +19,7 @@ const holds =
   (expected: Partial<Tally>, more: (card: ReturnType<typeof cards>[number]) => void = () => undefined) =>
   (path: string) => {
     const all = cards(path)
-    assert.deepEqual(tallyOf(all), { ...nothing, ...expected })
+    assert.deepEqual(tallyOfCards(all), { ...nothing, ...expected })
     if (all[0]) more(all[0])
   }
 const battery = (state: string, celsius: number, volts: number, charge: number, word: string) =>

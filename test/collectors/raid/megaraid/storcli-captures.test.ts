@@ -4,16 +4,16 @@ import { readFileSync } from 'node:fs'
 import { parseAnswers } from '../../../../collectors/raid/megaraid/storcli/answer.ts'
 import { cardsOf } from '../../../../collectors/raid/megaraid/storcli/cards.ts'
 import { checkCaptures } from '../../../captures.ts'
-import { type Tally, tallyOf } from './tally.ts'
+import { nothing as empty, type Tally, tallyOfCards } from '../tally.ts'
 
-const nothing: Tally = { controllers: ['0 unknown'], arrays: {}, drives: {}, batteries: [], celsius: [] }
+const nothing: Tally = { ...empty, controllers: ['0 unknown'] }
 const read = (path: string) => parseAnswers(readFileSync(path, 'utf8'), 'the capture')
 const cards = (path: string) =>
   cardsOf(read(path), (error) => {
     throw error
   })
 const holds = (expected: Partial<Tally>) => (path: string) =>
-  assert.deepEqual(tallyOf(cards(path)), { ...nothing, ...expected })
+  assert.deepEqual(tallyOfCards(cards(path)), { ...nothing, ...expected })
 /** Says why, for the controller of its one entry. */
 const refuses = (message: string) => (path: string) =>
   assert.deepEqual(

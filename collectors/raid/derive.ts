@@ -1,5 +1,5 @@
 /** States that the controller does not say in one word: what a drive's flags and an array's operations make of them. */
-import type { ArrayState, Drive, DriveState, Judged, Operation, Task } from '../report.ts'
+import type { ArrayState, Drive, DriveState, Judged, Operation, Task } from './report.ts'
 
 const sound = new Set<DriveState>(['online', 'hot-spare', 'unconfigured', 'jbod'])
 
