@@ -33,6 +33,8 @@ export interface PrivateJournald extends AsyncDisposable {
   start(namespace?: string): Promise<void>
   /** Ends it as systemd would. */
   stop(namespace?: string): Promise<void>
+  /** What a boot changes: ends the daemon, gives the machine this boot id (32 hexadecimal digits), and starts it again. */
+  reboot(bootId: string): Promise<void>
   /** Writes these lines, each an entry of its own. */
   log(lines: readonly string[], namespace?: string): Promise<void>
   journalctl(...args: string[]): Promise<string>
@@ -100,6 +102,14 @@ export async function privateJournald(options: JournaldOptions = {}): Promise<Pr
       child.kill('SIGTERM')
       await once(child, 'exit')
       await run('rm', ['-rf', `${root}${socketFolder(namespace)}`])
+    },
+    async reboot(bootId) {
+      await journald.stop()
+      const file = '/run/systemd/boot_id'
+      const [, ...groups] = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/.exec(bootId) ?? []
+      await journald.inside('tee', [file], `${groups.join('-')}\n`)
+      await journald.inside('mount', ['--bind', file, '/proc/sys/kernel/random/boot_id'])
+      await journald.start()
     },
     async log(lines, namespace = '') {
       const socket = `${socketFolder(namespace)}/dev-log`

@@ -111,6 +111,30 @@ test('journald goes on over a restart of the daemon, and through a pause stops j
   assert.equal(read.records.filter((record) => message(record).startsWith('held ')).length, 20_000)
 })
 
+test('journald takes the end of each boot and the begin of the next, while it is read and while nothing is taken', async () => {
+  await using journal = await privateJournald({ storage: 'persistent' })
+  await journal.log(lines(100, 'first'))
+  await using read = reading(journal.root)
+  await came(read, 'first 99')
+  const boots = ['1', '2', '3'].map((digit) => `${digit.repeat(12)}4${digit.repeat(3)}8${digit.repeat(15)}`)
+  for (const [turn, boot] of boots.entries()) {
+    // What is written last before a boot is what the next one may forget to read.
+    read.held = turn % 2 === 1
+    await journal.log(lines(3000, `late ${turn}`))
+    await journal.reboot(boot)
+    await journal.log(lines(200, `early ${turn}`))
+    read.held = false
+    await came(read, `early ${turn} 199`)
+  }
+  assert.equal(sum(read.missed), 0)
+  assert.deepEqual(read.skipped, [])
+  assert.equal(assertNoRepeat(read.records), sum(await issued(journal.root)))
+  const seen = read.records.map(({ fields }) =>
+    Buffer.from(fields.find(([name]) => name === '_BOOT_ID')?.[1] ?? []).toString(),
+  )
+  assert.deepEqual([...new Set(seen)].slice(1), boots)
+})
+
 test('journald resumes by position in every one of many short lives', async () => {
   await using journal = await privateJournald()
   const records: Reading['records'] = []
