@@ -3,7 +3,7 @@
  * the shipped bundle through journald, spool and sink: into the spool alone, to a loopback Loki that answers 204, to a
  * real systemd-journal-remote, into files. Then the lag from a live journald's write to the Loki's answer, and what that
  * takes. All on this machine in this run; prints a table, the last line is one JSON object.
- * `--entries 100000`, `--lag-seconds 20` at `--rate 1000`; ends by itself within four minutes.
+ * `--entries 100000`, `--lag-seconds 20` at `--rate 1000`, `--reader direct` or `journalctl`; ends by itself within four minutes.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,11 +24,13 @@ const { values: options } = parseArgs({
     entries: { type: 'string', default: '100000' },
     'lag-seconds': { type: 'string', default: '20' },
     rate: { type: 'string', default: '1000' },
+    reader: { type: 'string', default: 'direct' },
   },
 })
 const entries = Number(options.entries)
 const lagSeconds = Number(options['lag-seconds'])
 const rate = Number(options.rate)
+const { reader } = options
 const mostSeconds = 235
 
 /** Ends every wait and every child, and with them the bench. */
@@ -73,9 +75,11 @@ async function forward(
   await mkdir(join(root, 'var/log/journal'), { recursive: true })
   await mkdir(staged)
   for (const name of await readdir(journal.path)) await link(join(journal.path, name), join(staged, name))
-  await using forwarding = await startForwarding(folder, root, sink, signal)
+  await using forwarding = await startForwarding(folder, root, sink, signal, { reader })
   await rename(staged, join(root, 'var/log/journal', journal.name))
-  while (!forwarding.follows()) await sleep(10, undefined, { signal })
+  const begins = async () =>
+    reader === 'journalctl' ? forwarding.follows() : (await forwarding.sum('remora_records_read_total')) > 0
+  while (!(await begins())) await sleep(10, undefined, { signal })
   const begun = performance.now()
   await forwarding.reached(done, entries)
   const seconds = (performance.now() - begun) / 1000
@@ -134,7 +138,7 @@ try {
   }
   const own = await inFolder('file')
   runs.file = await forward(own, made, { type: 'file', path: join(own, 'out'), off_node: true })
-  const lag = await live(await inFolder('live'), rate, lagSeconds, signal)
+  const lag = await live(await inFolder('live'), rate, lagSeconds, signal, reader)
 
   const names = Object.keys(runs)
   const line = (...cells: readonly string[]) =>

@@ -8,13 +8,19 @@ import { round } from './process.ts'
 import { lagsOf, type Push, startReceiver } from './receiver.ts'
 
 /** Writes `rate` lines a second into a private journald while the agent follows it and pushes to a loopback Loki. */
-export async function live(folder: string, rate: number, lagSeconds: number, signal: AbortSignal) {
+export async function live(
+  folder: string,
+  rate: number,
+  lagSeconds: number,
+  signal: AbortSignal,
+  reader: string,
+) {
   const pushes: Push[] = []
   await using receiver = await startReceiver(204, pushes)
   await using journal = await privateJournald()
   await journal.log(['begin'])
   const sink = { type: 'loki', url: receiver.url }
-  await using forwarding = await startForwarding(folder, journal.root, sink, signal)
+  await using forwarding = await startForwarding(folder, journal.root, sink, signal, { reader })
   await forwarding.reached('remora_records_acknowledged_total', 1)
   const keeper = /\d+/.exec(journal.root)?.[0] ?? ''
   const socket = '/run/systemd/journal/dev-log'
