@@ -33,7 +33,9 @@ export class OpenJournal implements Disposable {
   readonly #fields: Fields
   readonly #entries: Entries
   #arrays: EntryArrays
-  readonly #headerBuffer = Buffer.alloc(headerBytes)
+  /** As last looked at, and room for the next look. */
+  #headerBuffer = Buffer.alloc(headerBytes)
+  #headerRoom = Buffer.alloc(headerBytes)
   #header: FileHeader
   #last = 0
   /** Entries up to this number were taken before. */
@@ -92,6 +94,9 @@ export class OpenJournal implements Disposable {
   /** Looks at the header. @returns whether there are more entries @throws {ParseError} if it is no header any more */
   refresh(): boolean {
     const before = this.#header
+    const there = this.#windows.readInto(this.#headerRoom, 0)
+    // Most looks find nothing.
+    if (there === headerBytes && this.#headerRoom.equals(this.#headerBuffer)) return false
     const header = this.#readHeader()
     if (header.entries === before.entries) {
       this.#header = header
@@ -246,7 +251,11 @@ export class OpenJournal implements Disposable {
   }
 
   #readHeader(): FileHeader {
-    const there = this.#windows.readInto(this.#headerBuffer, 0)
-    return parseHeader(this.#headerBuffer.subarray(0, there), this.path)
+    const room = this.#headerRoom.fill(0)
+    const there = this.#windows.readInto(room, 0)
+    const header = parseHeader(room.subarray(0, there), this.path)
+    this.#headerRoom = this.#headerBuffer
+    this.#headerBuffer = room
+    return header
   }
 }
