@@ -133,25 +133,36 @@ function firstOf(rows: readonly Row[], column: string): Row[] {
 interface Asker {
   /** What the tool says, on either output, whatever its exit status. @throws {CommandError} it cannot be run */
   must(...args: readonly string[]): Promise<string>
-  /** As `must`; undefined, and reported, when it fails: there is more to read than this. Once it hangs it is not asked more. */
+  /** As `must`; undefined, and reported, when it fails: there is more to read than this. A controller that hangs is not asked more. */
   may(...args: readonly string[]): Promise<string | undefined>
 }
 
+/** Where so many controllers hang it is not they: the others are not waited for. */
+const mostHung = 2
+
 function asker({ tool, skip, signal }: VendorContext): Asker {
-  let hung = false
+  const hung = new Set<string>()
+  const cardOf = (object = '') => /^\/(c\d{1,3})/.exec(object)?.[1] ?? ''
   const must = async (...args: readonly string[]) => {
-    const { stdout, stderr } = await tool.exec(args)
-    return `${stdout.toString()}\n${stderr}`
+    const card = cardOf(args[0])
+    if (hung.size >= mostHung)
+      throw new CommandError(`Cannot ask tw_cli ${args.join(' ')}: ${hung.size} controllers hang`)
+    try {
+      const { stdout, stderr } = await tool.exec(args, card === '' ? {} : { hangs: `controller ${card}` })
+      return `${stdout.toString()}\n${stderr}`
+    } catch (error) {
+      if (error instanceof CommandError && error.timedOut) hung.add(card)
+      throw error
+    }
   }
   return {
     must,
     async may(...args) {
-      if (hung) return undefined
+      if (hung.has(cardOf(args[0]))) return undefined
       try {
         return await must(...args)
       } catch (error) {
         if (signal.aborted) throw error
-        hung = error instanceof CommandError && error.timedOut
         skip(error instanceof Error ? error : new Error(String(error)))
         return undefined
       }

@@ -2,7 +2,7 @@
  * LSI (Avago, Broadcom) host bus adapters with Integrated RAID. Each generation has its own tool, and they number
  * their controllers apart from each other: the label names the generation, `sas3:0`, `sas2:0`, `mpt:0`.
  */
-import { ToolError } from '../../../src/errors.ts'
+import { CommandError, ToolError } from '../../../src/errors.ts'
 import type { ToolCall } from '../../../src/tool.ts'
 import type { RaidVendor, VendorContext, VendorItem } from '../vendor.ts'
 import { type IrProgress, parseIrcuDisplay, parseIrcuList, parseIrcuStatus } from './ircu.ts'
@@ -22,6 +22,13 @@ export const lsi: RaidVendor = {
   read: (context) => (context.tool.name === 'mpt-status' ? readMpt(context) : readIrcu(context)),
 }
 
+/** Where so many controllers hang it is not they: the others are not waited for. */
+const mostHung = 2
+
+function isHung(error: unknown): boolean {
+  return error instanceof CommandError && error.timedOut
+}
+
 /** What the tool says, on either output, whatever its exit status. */
 async function say(tool: ToolCall, args: readonly string[], hangs?: string): Promise<string> {
   const { stdout, stderr } = await tool.exec(args, hangs === undefined ? {} : { hangs })
@@ -30,9 +37,11 @@ async function say(tool: ToolCall, args: readonly string[], hangs?: string): Pro
 
 async function* readIrcu({ tool, skip, signal }: VendorContext): AsyncGenerator<VendorItem> {
   const generation = tool.name.replace('ircu', '')
+  let hung = 0
   for (const index of parseIrcuList(await say(tool, ['LIST']))) {
     const controller = `${generation}:${index}`
     try {
+      if (hung >= mostHung) throw new CommandError(`Cannot ask it: ${hung} others hang`)
       let whole = true
       const display = parseIrcuDisplay(await say(tool, [index, 'DISPLAY'], controller), (error) => {
         whole = false
@@ -51,6 +60,7 @@ async function* readIrcu({ tool, skip, signal }: VendorContext): AsyncGenerator<
       if (whole) yield { complete: { vendor: 'lsi', controller } }
     } catch (cause) {
       if (signal.aborted) throw cause
+      hung += Number(isHung(cause))
       skip(new Error(`Cannot read controller ${controller}`, { cause }))
       yield { unread: controller }
     }
@@ -85,6 +95,7 @@ async function* readMpt({ tool, skip, signal }: VendorContext): AsyncGenerator<V
         if (signal.aborted) throw cause
         whole = false
         skip(new Error(`Cannot read volume ${id} of controller ${controller}`, { cause }))
+        if (isHung(cause)) break
       }
     }
     yield* mptParts(controller, readings)

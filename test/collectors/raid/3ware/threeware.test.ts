@@ -13,7 +13,7 @@ import { twParts } from '../../../../collectors/raid/3ware/tw-parts.ts'
 import { raid } from '../../../../collectors/raid/raid.ts'
 import { collectOnce, contextOf } from '../../context.ts'
 import { fixture, fuzzParser } from '../fuzz.ts'
-import { machineWith } from '../replay.ts'
+import { impatient, machineWith } from '../replay.ts'
 
 const folder = 'tw_cli-9.5-9650se'
 
@@ -49,6 +49,30 @@ test('3ware shows units, drives, battery and the temperatures of its enclosures'
     ['{family="3ware",state="ok",tool="tw_cli"} 1'],
   )
   assert.deepEqual(context.skipped, [], 'a drive that tells no more of itself is no failure')
+})
+
+test('3ware reads the second controller while the first hangs, also where a drive of the first does', async (t) => {
+  const said = (name: string) => fixture(`${folder}/${name}`)
+  const row = /^c0 .*\n/m.exec(said('show'))?.[0] ?? ''
+  const list = said('show').replace(row, `${row}${row.replace('c0', 'c1')}`)
+  const second = said('c0_show_all').replaceAll('/c0', '/c1').replaceAll('L340807B9240011', 'L2')
+  for (const hanging of ['/c0 show all', '/c0/p2 show all']) {
+    const machine = await machineWith(t, {
+      tw_cli: {
+        show: list,
+        '/c0 show all': said('c0_show_all'),
+        '/c1 show all': second,
+        '/c1/p3 show all': '/c1/p3 Temperature = 33 deg C\n',
+        [`${hanging}.hang`]: '',
+      },
+    })
+    const context = contextOf({ ...machine, run: impatient(machine, hanging) })
+    const { states, series } = await collectOnce(raid, context)
+    const own = states.filter(({ part }) => part.startsWith('raid:3ware:L2:'))
+    assert.ok(own.length > 8, `${own.length} parts of the second`)
+    const key = 'controller="1",enclosure="",slot="p3",vendor="3ware"'
+    assert.equal(series.get(`raid_drive_temperature_celsius{${key}}`), 33, hanging)
+  }
 })
 
 test('tw_cli_* are what tw_cli.py prints', async (t) => {

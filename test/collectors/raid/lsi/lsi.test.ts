@@ -7,7 +7,7 @@ import { mptParts } from '../../../../collectors/raid/lsi/mpt-parts.ts'
 import { raid } from '../../../../collectors/raid/raid.ts'
 import { collectOnce, contextOf } from '../../context.ts'
 import { fixture, fuzzParser } from '../fuzz.ts'
-import { type Answers, machineWith } from '../replay.ts'
+import { type Answers, impatient, machineWith } from '../replay.ts'
 
 const all = {
   sas2ircu: 'sas2ircu-20-h200',
@@ -168,6 +168,38 @@ test('lsi lets no controller go while the tool that lists it fails', async (t) =
   assert.deepEqual(await gone({ sas3ircu, sas2ircu: fails }), ['raid:lsi:sas3%3A1:controller'])
   assert.deepEqual(await gone({ sas3ircu, sas2ircu }), ['raid:lsi:sas3%3A1:controller'])
   assert.deepEqual(await gone({ sas2ircu }), [], 'nor while the tool that lists it is not installed')
+})
+
+test('lsi is not waited for one controller, or one volume, after the other where all hang', async (t) => {
+  const row = '   0     SAS2008     1000h    72h   00h:03h:00h:00h      1028h   1f1dh\n'
+  const list = fixture('sas2ircu-20-h200/LIST').replace(
+    /^ {3}0 .*\n/m,
+    [0, 1, 2].map((one) => row.replace('0', `${one}`)).join(''),
+  )
+  const hanging = ['0 DISPLAY', '1 DISPLAY', '2 DISPLAY', '-u 0 -n -i 2', '-u 0 -n -i 3']
+  const machine = await machineWith(t, {
+    sas2ircu: {
+      LIST: list,
+      ...Object.fromEntries(hanging.slice(0, 3).map((words) => [`${words}.hang`, ''])),
+    },
+    'mpt-status': {
+      '-u 0 -p': 'Found SCSI id=2, use "mpt-status -i 2" to get more information.\n',
+      ...Object.fromEntries(hanging.slice(3).map((words) => [`${words}.hang`, ''])),
+    },
+  })
+  const context = contextOf({ ...machine, run: impatient(machine, ...hanging) })
+  await collectOnce(raid, context)
+  const causes = context.skipped.map(({ message, cause }) => [
+    message,
+    String(cause instanceof Error ? cause.message : '').replace(/.*: /, ''),
+  ])
+  assert.deepEqual(causes.slice(0, 4), [
+    ['Cannot read controller sas2:0', 'killed after 1 s'],
+    ['Cannot read controller sas2:1', 'killed after 1 s'],
+    ['Cannot read controller sas2:2', '2 others hang'],
+    ['Cannot read volume 2 of controller mpt:0', 'killed after 1 s'],
+  ])
+  assert.ok(!causes.flat().some((text) => text.includes('volume 3')))
 })
 
 test('a drive of which sas2ircu tells no slot is passed over, and the others are read', () => {
