@@ -66,11 +66,18 @@ const declared = {
     'Series refused in the last run, whole metrics at a time, to stay within collect.max_series.',
     ['collector'],
   ),
+  collectorHere: gauge(
+    'remora_collector_here',
+    'none',
+    'the last look',
+    '1 when what the collector reads is on this machine: its tool, its device, its files.',
+    ['collector'],
+  ),
   collectorSkipped: counter(
     'remora_collector_skipped_total',
     'none',
     'the scheduler',
-    'Runs not started (overlap: one is going on; stuck: one past its deadline has not ended) and parts passed over.',
+    'Runs not started (overlap: one is going on; stuck: one past its deadline has not ended) and parts passed over: as a tool refused (no-controller, no-permission, unsupported-version), hung (timeout), or for any other reason (part).',
     ['collector', 'reason'],
   ),
   collectorDropped: counter(
@@ -142,6 +149,7 @@ export function createAgentMetrics(log: Pick<Log, 'suppressed'>) {
     resident: new Gauge(options(declared.resident)),
     openFiles: new Gauge(options(declared.openFiles)),
     collectorSuccess: new Gauge(options(declared.collectorSuccess)),
+    collectorHere: new Gauge(options(declared.collectorHere)),
     collectorDuration: new Gauge(options(declared.collectorDuration)),
     collectorAge: new Gauge(options(declared.collectorAge)),
     collectorLastSuccess: new Gauge(options(declared.collectorLastSuccess)),

@@ -3,7 +3,7 @@ import type { AgentMetrics } from './agent-metrics.ts'
 import type { Clock } from './clock.ts'
 import { probe, type Reading, type RunOptions, runCollector, type Surroundings } from './collect.ts'
 import type { CollectorSection } from './config-schema.ts'
-import { describe } from './errors.ts'
+import { CommandError, describe, ToolError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Collector, Presence } from './model.ts'
 import type { LastStates } from './states.ts'
@@ -64,6 +64,7 @@ export class Runner {
     const { metrics } = this.#parts
     const gauges = [
       metrics.collectorSuccess,
+      metrics.collectorHere,
       metrics.collectorDuration,
       metrics.collectorAge,
       metrics.collectorLastSuccess,
@@ -130,6 +131,12 @@ export class Runner {
     }
   }
 
+  /** Why there is no reading. */
+  #why(): string | undefined {
+    const presence = this.#presence
+    return presence?.here === false ? presence.why : this.#failure && describe(this.#failure)
+  }
+
   /** What a person should know of the last reading; undefined if nothing. */
   #notes(): string | undefined {
     const reading = this.#last
@@ -173,7 +180,10 @@ export class Runner {
     if (this.#parts.signal.aborted) return false
     this.#failure = 'error' in found ? found.error : undefined
     if ('error' in found) this.#parts.metrics.collectorSuccess.set({ collector: this.collector.name }, 0)
-    else this.#presence = found
+    else {
+      this.#presence = found
+      this.#parts.metrics.collectorHere.set({ collector: this.collector.name }, Number(found.here))
+    }
     this.#tell()
     return 'here' in found && found.here
   }
@@ -213,7 +223,7 @@ export class Runner {
     metrics.collectorSuccess.set(labels, reading.error ? 0 : 1)
     metrics.collectorDuration.set(labels, reading.durationSeconds)
     metrics.collectorRefused.set(labels, reading.refusedSeries)
-    this.count('part', reading.skipped.length)
+    for (const error of reading.skipped) this.count(reasonOf(error))
     for (const [reason, times] of reading.dropped) metrics.collectorDropped.inc({ ...labels, reason }, times)
     if (!reading.error) {
       this.#succeededMilliseconds = reading.monotonicMilliseconds
@@ -226,7 +236,8 @@ export class Runner {
   #tell(): void {
     const { log } = this.#parts
     const { name } = this.collector
-    const { state, why = '' } = this.status()
+    const { state } = this.status()
+    const why = this.#why() ?? ''
     const key = `${state} ${why}`.replace(/[\d.]+/g, '0')
     const level = state === 'failing' ? 'warn' : 'info'
     const reason = why === '' ? '' : `: ${why}`
@@ -241,4 +252,10 @@ export class Runner {
     const limit = `Collector ${name} yields more than ${this.settings.maxSeries} series: ${refused} refused`
     if (refused > 0) log.onChange(`series of ${name}`, 'refused', limit, 'warn')
   }
+}
+
+/** Why a part was passed over: few words. */
+function reasonOf(error: Error): string {
+  if (error instanceof ToolError) return error.refusal
+  return error instanceof CommandError && error.timedOut ? 'timeout' : 'part'
 }

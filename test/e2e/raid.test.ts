@@ -134,6 +134,13 @@ test('raid: a tool that finds no controller, or is of a wrong version, is told b
       metrics.includes(`raid_tool_state{family="megaraid",state="${state}",tool="storcli64"} 1`),
       metrics,
     )
+    if (state !== 'no-controller')
+      assert.match(
+        metrics,
+        new RegExp(`^remora_collector_skipped_total\\{collector="raid",reason="${state}"\\} [1-9]`, 'm'),
+      )
+    assert.match(metrics, /^remora_collector_here\{collector="raid"\} 1$/m)
+    assert.match(metrics, /^remora_collector_here\{collector="edac"\} [01]$/m)
     await agent.stop()
   }
 })
