@@ -1,0 +1,28 @@
+/** Numbered entries in the guest's journal, and which of them a receiver has. */
+import { type JournalRemoteServer, readExport } from '../journal-remote-server.ts'
+import type { Machine } from './machine.ts'
+
+/** Starts writing `entry 1`, `entry 2`, … as a service, so many a second. */
+export async function startWriter(machine: Machine, perSecond: number): Promise<void> {
+  const script = `$| = 1; my $begin = time; my $i = 0; while (1) {
+    while ($i < (time - $begin) * ${perSecond}) { $i++; print "entry $i\\n" } sleep 0.02 }`
+  await machine.run(
+    `systemd-run --quiet --unit=writer -p LogRateLimitIntervalSec=0 perl -MTime::HiRes=time,sleep -e '${script}'`,
+  )
+}
+
+/** The numbers it has, with how often. */
+export async function numbersAt(server: JournalRemoteServer): Promise<Map<number, number>> {
+  const counts = new Map<number, number>()
+  for (const { fields } of readExport(await server.read())) {
+    const message = fields.find((field) => field.startsWith('MESSAGE=entry '))
+    const number = Number(message?.slice('MESSAGE=entry '.length))
+    if (message !== undefined) counts.set(number, (counts.get(number) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** @returns those from 1 to `last` that are not among them */
+export function missingUpTo(last: number, numbers: ReadonlyMap<number, number>): number[] {
+  return Array.from({ length: last }, (_, i) => i + 1).filter((number) => !numbers.has(number))
+}
