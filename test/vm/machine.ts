@@ -132,7 +132,7 @@ function qemu(at: (name: string) => string, port: number, append: string): strin
     '-drive',
     `file=${file},format=raw,if=none,id=${id}${more}`,
   ]
-  const words = 'console=ttyS0 panic=3 net.ifnames=0 systemd.show_status=0 printk.devkmsg=on'
+  const words = 'console=ttyS0 panic=3 net.ifnames=0 systemd.show_status=0 printk.devkmsg=on loglevel=4'
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-m', '2G', '-smp', '1'],
     ...['-accel', 'tcg,tb-size=256', '-cpu', 'max', '-action', 'panic=none,reboot=reset'],
