@@ -6,6 +6,7 @@ import { files } from './files/files.ts'
 import { host } from './host/host.ts'
 import { inventory } from './host/inventory.ts'
 import { infiniband } from './infiniband/infiniband.ts'
+import { ipmi } from './ipmi/ipmi.ts'
 import { journald } from './journald/journald.ts'
 import { kmsg } from './kmsg/kmsg.ts'
 import { md } from './md/md.ts'
@@ -34,6 +35,7 @@ const known: readonly Collector[] = [
   smartctl,
   nvme,
   nvmecli,
+  ipmi,
   kmsg,
   journald,
   pstore,

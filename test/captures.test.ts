@@ -25,9 +25,6 @@ const notRead: Readonly<Record<string, string>> = {
   'infiniband/ibstat': 'not read: ibstat, sysfs is read instead',
   'infiniband/ibswinfo': 'not read: ibswinfo, no collector yet',
   'infiniband/perfquery': 'not read: perfquery, no collector yet',
-  'ipmi/ipmi-dcmi': 'not read: ipmi-dcmi, no collector yet',
-  'ipmi/ipmi-sel': 'not read: ipmi-sel, no collector yet',
-  'ipmi/ipmitool': 'not read: ipmitool, no collector yet',
   'logs/journald-export':
     'not read: journalctl -o export of others; the journald tests write their own entries',
   'rootfs/df': 'not read: df, statfs is asked instead',

@@ -19,6 +19,9 @@ need systemd-journal-remote
 need smartmontools
 need nvme-cli
 need python3
+need freeipmi-tools
+need ipmitool
+need openipmi
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"
 if [ "$(id -u)" != 0 ]; then

@@ -1,0 +1,152 @@
+/**
+ * ipmi: sensors, event log, power and health of the BMC through FreeIPMI or ipmitool, in ipmi_exporter's metrics, with the
+ * system event log and changes of a sensor's state as events. In the background: a BMC answers in seconds, not at a scrape.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as z from 'zod'
+import { durationOr, durationSeconds } from '../../src/duration.ts'
+import { describe, ToolError } from '../../src/errors.ts'
+import { type StateReading, withOptions } from '../../src/model.ts'
+import { findBmc } from './bmc.ts'
+import { parseBmcInfo, parseChassis, parseDcmi, parseSelInfo } from './freeipmi.ts'
+import {
+  bmcSamples,
+  chassisSamples,
+  dcmiSample,
+  metrics,
+  type Part,
+  selSamples,
+  sensorSamples,
+  upSample,
+} from './metrics.ts'
+import type { Sensor } from './report.ts'
+import { selBatch, selStream } from './sel-log.ts'
+
+const options = z.strictObject({
+  arguments: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Arguments that each tool gets before all others: a driver, or another BMC. They are seen in the list of processes.',
+    ),
+  clock: z
+    .enum(['local', 'utc'])
+    .default('local')
+    .describe("What the BMC's clock shows: this node's local time, or UTC."),
+  initial: z
+    .string()
+    .regex(durationOr('all'))
+    .meta({ expected: '"all", or a duration such as "24h" (s, m, h, d)' })
+    .default('24h')
+    .describe('Where reading the event log begins without a position: `all`, or a duration.'),
+  log_seconds: z.int().min(10).default(300).describe('How often the event log is read.'),
+})
+
+export const ipmi = withOptions({
+  name: 'ipmi',
+  metrics,
+  schedule: '30 */2 * * * *',
+  deadlineSeconds: 300,
+  options,
+  async probe(context) {
+    const bmc = await findBmc(context, [])
+    return bmc
+      ? { here: true }
+      : { here: false, why: 'neither ipmi-sensors (FreeIPMI) nor ipmitool is installed' }
+  },
+  notes: (samples) => (samples.length === 0 ? ['no BMC answers'] : []),
+  async *collect(context) {
+    const { options, signal, skip } = context
+    const bmc = await findBmc(context, options.arguments)
+    if (bmc === undefined) throw new Error('Cannot ask the BMC: its tool is no longer installed')
+    /** Undefined where this part failed, which is told; without a BMC the first says so for all. */
+    const part = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await read()
+      } catch (error) {
+        if (signal.aborted || (error instanceof ToolError && error.refusal === 'no-controller')) throw error
+        skip(error instanceof Error ? error : new Error(String(error)))
+        return undefined
+      }
+    }
+    const told = (name: Part, answer: unknown) => upSample(name, answer !== undefined)
+    try {
+      const sensors = await part(() => bmc.sensors())
+      yield told('ipmi', sensors)
+      yield* sensorSamples(sensors ?? [])
+      yield* sensorStates(sensors ?? [])
+      const chassis = await part(() => bmc.chassis())
+      yield told('chassis', chassis)
+      yield* chassisSamples(parseChassis(chassis ?? ''))
+      const info = parseBmcInfo((await part(() => bmc.info())) ?? '')
+      yield told('bmc', info)
+      if (info) yield* bmcSamples(info)
+      // Many BMCs have no DCMI: that is no failure to be told each time.
+      const watts = parseDcmi(await bmc.power().catch(() => ''))
+      yield told('dcmi', watts)
+      if (watts !== undefined) yield dcmiSample(watts)
+      const entries = await part(() => bmc.sel())
+      yield told('sel', entries)
+      if (entries) yield* selSamples(entries, parseSelInfo((await part(() => bmc.selInfo())) ?? ''))
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ToolError) || error.refusal !== 'no-controller') throw error
+    }
+  },
+  async *read(context) {
+    const { options, signal, skip, positions } = context
+    let position = positions.get(selStream)
+    const seconds = durationSeconds(options.initial)
+    const timeOf = (text: string) => Date.parse(options.clock === 'utc' ? `${text}Z` : text)
+    for (;;) {
+      try {
+        const bmc = await findBmc(context, options.arguments)
+        if (bmc !== undefined) {
+          const entries = await bmc.sel()
+          const now = Date.now()
+          const sinceMilliseconds = seconds === undefined ? 0 : now - seconds * 1000
+          let batch: ReturnType<typeof selBatch>
+          try {
+            batch = selBatch({ entries, position, sinceMilliseconds, timeOf, now })
+          } catch (error) {
+            skip(
+              new Error(
+                `Cannot go on in the system event log, begun at ${options.initial}: ${describe(error)}`,
+                { cause: error },
+              ),
+            )
+            batch = selBatch({ entries, position: undefined, sinceMilliseconds, timeOf, now })
+          }
+          if (batch !== undefined) {
+            yield batch
+            position = batch.positions[0]?.position
+          }
+        }
+      } catch (error) {
+        if (signal.aborted) throw error
+        if (!(error instanceof ToolError) || error.refusal !== 'no-controller')
+          skip(error instanceof Error ? error : new Error(String(error)))
+      }
+      await sleep(options.log_seconds * 1000, undefined, { signal })
+    }
+  },
+})
+
+const severities = { nominal: 9, warning: 13, critical: 17 } as const
+
+/** Sensors that tell a state; an event for each change of it. */
+function* sensorStates(sensors: readonly Sensor[]): Generator<StateReading> {
+  for (const { id, name, type, state, value, units, event } of sensors) {
+    if (state === 'unknown') continue
+    const shown = value === undefined ? '' : `, ${value} ${units}`.trimEnd()
+    const said = event === '' || event === 'N/A' ? '' : ` (${event.replaceAll("'", '')})`
+    yield {
+      part: `sensor:${id}:${name}`,
+      state,
+      healthy: state === 'nominal',
+      event: 'ipmi.sensor',
+      severity: severities[state],
+      body: `Sensor ${name} is ${state}${shown}${said}`,
+      attributes: { sensor: name, sensor_id: id, type },
+    }
+  }
+}
