@@ -1,6 +1,7 @@
 /** Every collector, in the order the pages show them. */
 import type { Collector } from '../src/model.ts'
 import { edac } from './edac/edac.ts'
+import { fabric } from './fabric/fabric.ts'
 import { fibrechannel } from './fibrechannel/fibrechannel.ts'
 import { files } from './files/files.ts'
 import { host } from './host/host.ts'
@@ -31,6 +32,7 @@ const known: readonly Collector[] = [
   sas,
   fibrechannel,
   infiniband,
+  fabric,
   edac,
   smartctl,
   nvme,

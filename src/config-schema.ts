@@ -41,7 +41,19 @@ const collectorSections = Object.fromEntries(
 /** Logs first, those with their own memory before the kernel's ring; states, which keep their last one, and crashes last. */
 const defaultPauseOrder = [
   ...['files', 'journald', 'raid', 'smartctl', 'ipmi', 'kmsg'],
-  ...['nvmecli', 'nvme', 'edac', 'sas', 'fibrechannel', 'infiniband', 'md', 'zram', 'root', 'pstore'],
+  ...[
+    'nvmecli',
+    'nvme',
+    'edac',
+    'sas',
+    'fibrechannel',
+    'infiniband',
+    'fabric',
+    'md',
+    'zram',
+    'root',
+    'pstore',
+  ],
 ]
 
 export const configSchema = z.strictObject({

@@ -21,10 +21,8 @@ const domains = [
 
 /** Folders that no test checks, with the tool or file they are of and why. */
 const notRead: Readonly<Record<string, string>> = {
-  'infiniband/ibnetdiscover': 'not read: ibnetdiscover, no collector yet',
   'infiniband/ibstat': 'not read: ibstat, sysfs is read instead',
-  'infiniband/ibswinfo': 'not read: ibswinfo, no collector yet',
-  'infiniband/perfquery': 'not read: perfquery, no collector yet',
+  'infiniband/ibswinfo': 'not read: ibswinfo, no tool of infiniband-diags',
   'logs/journald-export':
     'not read: journalctl -o export of others; the journald tests write their own entries',
   'rootfs/df': 'not read: df, statfs is asked instead',

@@ -22,6 +22,9 @@ need python3
 need freeipmi-tools
 need ipmitool
 need openipmi
+need infiniband-diags
+need ibsim-utils
+need opensm
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"
 if [ "$(id -u)" != 0 ]; then
