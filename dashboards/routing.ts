@@ -13,7 +13,6 @@ export const routing = {
     group_interval: '5m',
     repeat_interval: '12h',
     routes: [
-      // Without any wait the first message of a group may be sent before it has its alert, and the next comes minutes later.
       { receiver: 'pager', matchers: ['severity = critical'], group_wait: '5s', repeat_interval: '1h' },
       // A fleet that is cut off is one message.
       {
