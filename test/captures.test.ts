@@ -21,7 +21,6 @@ const domains = [
 
 /** Folders that no test checks, with the tool or file they are of and why. */
 const notRead: Readonly<Record<string, string>> = {
-  'infiniband/ibstat': 'not read: ibstat, sysfs is read instead',
   'infiniband/ibswinfo': 'not read: ibswinfo, no tool of infiniband-diags',
   'logs/journald-export':
     'not read: journalctl -o export of others; the journald tests write their own entries',

@@ -58,7 +58,7 @@ export async function startIbsim(): Promise<Ibsim> {
     said = (said + text).slice(-4000)
   })
   const children: ChildProcess[] = [simulator]
-  for (const tool of ['ibnetdiscover', 'iblinkinfo', 'perfquery', 'ibstat']) {
+  for (const tool of ['ibnetdiscover', 'iblinkinfo', 'perfquery', 'ibqueryerrors', 'ibstat']) {
     const lines = [
       '#!/bin/sh',
       `export IBSIM_SOCKNAME=${socket} SIM_HOST="${nodes[0]}" LD_PRELOAD=${preload}`,

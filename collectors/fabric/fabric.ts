@@ -1,6 +1,6 @@
 /**
- * fabric: all switches and HCAs of an InfiniBand fabric, from one node that is chosen to ask: ibnetdiscover, iblinkinfo and
- * perfquery, in infiniband_exporter's metrics; links that go, come or fall short, and ports that count many errors, as
+ * fabric: all switches and HCAs of an InfiniBand fabric, from one node that is chosen to ask: ibstat, ibnetdiscover,
+ * iblinkinfo, ibqueryerrors and perfquery, in infiniband_exporter's metrics; links that go, come or fall short, and ports that count many errors, as
  * events.
  */
 import * as z from 'zod'
@@ -9,8 +9,10 @@ import { type CollectContext, type Presence, type StateReading, withOptions } fr
 import { findTools, withTool } from '../../src/tool.ts'
 import type { Tree } from '../../src/tree.ts'
 import { type PortCounters, parseCounters } from './counters.ts'
+import { leadsIntoFabric, parseIbstat } from './ibstat.ts'
 import { type Link, nameOf, parseLinks } from './links.ts'
-import { counterSamples, deviceSamples, linkErrors, metrics } from './metrics.ts'
+import { counterSamples, deviceSamples, errorSamples, linkErrors, metrics } from './metrics.ts'
+import { parseQueryErrors } from './query-errors.ts'
 import { type Device, parseTopology } from './topology.ts'
 
 const options = z.strictObject({
@@ -50,10 +52,18 @@ export const fabric = withOptions({
   probe,
   async *collect(context) {
     const { options, skip, signal } = context
+    if (!leadsIntoFabric(parseIbstat(await ask('ibstat', [], context, [255]))))
+      throw new ToolError('Cannot ask the fabric: ibstat shows no active InfiniBand port', 'no-controller')
     const devices = parseTopology(await ask('ibnetdiscover', ['--ports', ...named(options)], context))
     for (const device of devices) yield* deviceSamples(device)
     try {
       yield* linkStates(parseLinks(await ask('iblinkinfo', ['--line', ...named(options)], context)), context)
+    } catch (error) {
+      if (signal.aborted) throw error
+      skip(error instanceof Error ? error : new Error(String(error)))
+    }
+    try {
+      yield* errorSamples(parseQueryErrors(await ask('ibqueryerrors', named(options), context, [1])))
     } catch (error) {
       if (signal.aborted) throw error
       skip(error instanceof Error ? error : new Error(String(error)))
@@ -76,7 +86,7 @@ export const fabric = withOptions({
 
 async function probe(context: Context): Promise<Presence> {
   if (!context.options.scan) return { here: false, why: '`scan` is off: another node may ask the fabric' }
-  for (const name of ['ibnetdiscover', 'iblinkinfo', 'perfquery'])
+  for (const name of ['ibnetdiscover', 'iblinkinfo', 'perfquery', 'ibqueryerrors', 'ibstat'])
     if ((await findTools({ ...places, names: [name] }, context)).length === 0)
       return { here: false, why: `${name} (infiniband-diags) is not installed` }
   return { here: true }
@@ -86,13 +96,19 @@ function named({ node_name_map }: Options): string[] {
   return node_name_map === undefined ? [] : ['--node-name-map', node_name_map]
 }
 
-/** @throws {ToolError} no port to the fabric, or no permission; {CommandError} anything else that is no answer */
-async function ask(name: string, args: readonly string[], context: Context): Promise<string> {
+/** @param good exit codes beside 0 with which there is something to read @throws {ToolError} no port to the fabric, or no permission; {CommandError} anything else that is no answer */
+async function ask(
+  name: string,
+  args: readonly string[],
+  context: Context,
+  good: readonly number[] = [],
+): Promise<string> {
   const [tool] = await findTools({ ...places, names: [name] }, context)
   if (tool === undefined) throw new CommandError(`Cannot run ${name}: it is not installed`)
   return withTool(tool, context, async (call) => {
     const { stdout, stderr, exitCode } = await call.exec(args, { deadlineSeconds: 60 })
-    if (exitCode === 0) return stdout.toString('utf8')
+    const text = stdout.toString('utf8')
+    if (exitCode === 0 || (good.includes(exitCode) && text !== '')) return text
     const words = stderr.trim().replace(/\s+/g, ' ').slice(0, 300)
     if (/permission denied/i.test(words)) throw new ToolError(`Cannot run ${name}: ${words}`, 'no-permission')
     if (

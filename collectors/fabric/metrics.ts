@@ -3,8 +3,9 @@
  * count, as there.
  * @see github.com/treydock/infiniband_exporter collectors/switch.go, collectors/hca.go
  */
-import { deFacto, type Metric, type Sample } from '../../src/model.ts'
+import { deFacto, gauge, type Metric, type Sample } from '../../src/model.ts'
 import type { PortCounters } from './counters.ts'
+import type { FabricErrors } from './query-errors.ts'
 import type { Device } from './topology.ts'
 
 /** The exporter's word for each counter. */
@@ -78,12 +79,35 @@ function family(kind: 'switch' | 'hca') {
 
 const families = { switch: family('switch'), hca: family('hca') }
 
-export const metrics: readonly Metric[] = Object.values(families).flatMap((one) => [
-  one.rate,
-  one.info,
-  one.uplink,
-  ...one.counters.values(),
-])
+const checked = gauge(
+  'infiniband_fabric_nodes_checked',
+  'none',
+  'ibqueryerrors',
+  'Nodes of the fabric whose error counters were looked at.',
+)
+const bad = gauge(
+  'infiniband_fabric_nodes_bad',
+  'none',
+  'ibqueryerrors',
+  'Nodes of the fabric with an error counter over the threshold of ibqueryerrors.',
+)
+const badPort = gauge(
+  'infiniband_fabric_port_over_threshold',
+  'none',
+  'ibqueryerrors',
+  '1 for each port with an error counter over the threshold of ibqueryerrors.',
+  ['guid', 'port'],
+)
+
+export function* errorSamples({ nodes, badNodes, ports }: FabricErrors): Generator<Sample> {
+  yield { metric: checked, value: nodes, labels: {} }
+  yield { metric: bad, value: badNodes, labels: {} }
+  for (const { guid, port } of ports) yield { metric: badPort, value: 1, labels: { guid, port } }
+}
+
+export const metrics: readonly Metric[] = Object.values(families)
+  .flatMap((one) => [one.rate, one.info, one.uplink, ...one.counters.values()])
+  .concat([checked, bad, badPort])
 
 export function* deviceSamples({ type, guid, name, lid, rate, uplinks }: Device): Generator<Sample> {
   const kind = kinds[type]

@@ -48,6 +48,12 @@ test('fabric reads a fabric of twelve nodes and two switches; injected errors an
   const errors = await read()
   assert.equal(errors.series.get(key('hca_port_symbol_error_total', node1, 1)), 1234)
   assert.deepEqual(errors.changes, [`errors:${node1}:1 burst`])
+  assert.equal(first.series.get('infiniband_fabric_nodes_checked'), 14)
+  assert.equal(
+    errors.series.get('infiniband_fabric_nodes_bad'),
+    (first.series.get('infiniband_fabric_nodes_bad') ?? 0) + 1,
+  )
+  assert.equal(errors.series.get('infiniband_fabric_port_over_threshold{guid="0x100001",port="1"}'), 1)
   assert.deepEqual((await read()).changes, [`errors:${node1}:1 quiet`])
 
   await ibsim.command('Unlink "Leaf2"[1]')
@@ -77,6 +83,6 @@ test('fabric is asked by the node that is told to, where the tools are; without 
   assert.equal(await why({ options: { scan: true } }), 'here')
   await assert.rejects(
     collectOnce(fabric, contextOf({ options: { scan: true } })),
-    /^(?:ToolError|CommandError): Cannot run ibnetdiscover: /,
+    /^(?:ToolError|CommandError|ParseError): Cannot (?:run|parse) ibstat/,
   )
 })

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseCounters } from '../../../collectors/fabric/counters.ts'
+import { leadsIntoFabric, parseIbstat } from '../../../collectors/fabric/ibstat.ts'
 import { nameOf, parseLinks } from '../../../collectors/fabric/links.ts'
 import { counterSamples, deviceSamples, linkErrors } from '../../../collectors/fabric/metrics.ts'
+import { parseQueryErrors } from '../../../collectors/fabric/query-errors.ts'
 import { parseTopology } from '../../../collectors/fabric/topology.ts'
 import { ParseError } from '../../../src/errors.ts'
 import { seriesKey } from '../../../src/model.ts'
@@ -45,6 +47,39 @@ checkCaptures('infiniband/perfquery', {
     const [one] = parseCounters(read(path))
     assert.deepEqual([one?.port, one?.values.get('PortLoopingErrors')], ['1', 0])
   },
+})
+
+checkCaptures('infiniband/ibstat', {
+  'a100-all-active-0.txt': (path) => assert.deepEqual(local(path), [9, 9, 8, true]),
+  'a100-ibpanic-exit255.txt': (path) => assert.deepEqual(local(path), [8, 8, 8, true]),
+  'h100-all-active-0.txt': (path) => assert.deepEqual(local(path), [12, 12, 0, false]),
+  'h100-some-down-0.txt': (path) => assert.deepEqual(local(path), [12, 9, 8, true]),
+})
+
+/** Ports, those active, those of InfiniBand, and whether one leads into a fabric. */
+function local(path: string) {
+  const ports = parseIbstat(read(path))
+  return [
+    ports.length,
+    ports.filter(({ state }) => state === 'Active').length,
+    ports.filter(({ linkLayer }) => linkLayer === 'InfiniBand').length,
+    leadsIntoFabric(ports),
+  ]
+}
+
+test('ibqueryerrors is whole only with its summary: without a manager it fails and exits with 0', () => {
+  const text =
+    'Errors for "n01 HCA-1"\n   GUID 0x100001 port 1: [SymbolErrorCounter == 1234]\n   GUID 0x100001 port ALL: [SymbolErrorCounter == 1234]\n\n## Summary: 7 nodes checked, 2 bad nodes found\n'
+  assert.deepEqual(parseQueryErrors(text), {
+    nodes: 7,
+    badNodes: 2,
+    ports: [{ guid: '0x100001', port: '1' }],
+  })
+  assert.throws(
+    () => parseQueryErrors('Query SA failed: Connection timed out\n'),
+    /expected a summary at its end$/,
+  )
+  assert.throws(() => parseIbstat("ibpanic: can't open\n"), /expected "CA 'name'"$/)
 })
 
 const topologyText = `CA     3  1 0x0000000000100001 4x HDR - SW     2  1 0x0000000000200000 ( 'n01 HCA-1' - 'leaf1' )
