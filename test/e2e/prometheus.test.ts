@@ -182,6 +182,7 @@ suite('prometheus', { concurrency: 3 }, () => {
     await agent.logged(/^Sink prom is up again/)
     await sleep(3000)
 
+    const skipped = valueIn(await agent.scrape(), 'remora_pushes_skipped_total', {}) ?? 0
     const { code } = await agent.stop()
     assert.equal(code, 0)
     const { stdout } = await remora(
@@ -206,13 +207,16 @@ suite('prometheus', { concurrency: 3 }, () => {
     const times = info?.values.map(([seconds]) => seconds) ?? []
     // Prometheus itself keeps one sample a time, in order; so the slots tell whether one is missing.
     const slots = times.map((seconds) => Math.floor(seconds / 2))
-    const [first = 0] = slots
-    assert.deepEqual(
-      slots,
-      slots.map((_, index) => first + index),
+    const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? slot) - 1)
+    assert.ok(
+      gaps.every((gap) => gap >= 0),
+      `in order, none twice: ${slots}`,
     )
+    // A machine too slow for a push every two seconds skips some, and says how many.
+    const missing = gaps.reduce((sum, gap) => sum + gap, 0)
+    assert.ok(missing <= skipped, `${missing} missing, ${skipped} skipped: ${slots}`)
     assert.ok(times.length >= 8, `${times.length} collections`)
-    console.log(`outage: ${times.length} collections, ${taken} samples, each once`)
+    console.log(`outage: ${times.length} collections, ${taken} samples, each once; ${skipped} skipped`)
   })
 
   test('prometheus refuses what is too old, which the ledger counts as lost, and takes what comes after', async (t) => {
