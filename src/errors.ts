@@ -86,8 +86,10 @@ export class LockedError extends Error {
   override name = 'LockedError'
 }
 
-/** The message of anything thrown, with its causes. */
+/** The message of anything thrown, with its causes; one that says its cause already does not say it again. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`
+  if (error.cause === undefined) return error.message
+  const cause = describe(error.cause)
+  return error.message.endsWith(cause) ? error.message : `${error.message}: ${cause}`
 }
