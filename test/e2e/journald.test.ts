@@ -1,7 +1,7 @@
 /** The shipped agent beside a real journald: spooled exactly, killed and resumed, ended without a trace. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,7 +10,15 @@ import { promisify } from 'node:util'
 import { journalFiles, journalFolders } from '../../collectors/journald/files.ts'
 import { tree } from '../../src/tree.ts'
 import { privateJournald } from '../private-journald.ts'
-import { assertLedger, eventually, type RunningAgent, startAgent, valueIn, workFolder } from './agent.ts'
+import {
+  assertLedger,
+  eventually,
+  type RunningAgent,
+  remora,
+  startAgent,
+  valueIn,
+  workFolder,
+} from './agent.ts'
 
 async function journalctlsOf(pid: number | undefined): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-eo', 'args'])
@@ -79,3 +87,20 @@ for (const reader of ['direct', 'journalctl'] as const)
     for (const pid of [...killed, agent.child.pid])
       assert.equal(await viewsOf(pid), 0, join(tmpdir(), String(pid)))
   })
+
+test('journald: who may not read the journal is told which file, and the command that mends it', async (t) => {
+  const cwd = await workFolder(t)
+  const folder = join(cwd, 'var/log/journal', 'a'.repeat(32))
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'system.journal'), 'LPKSHHRH', { mode: 0o600 })
+  await chmod(cwd, 0o755)
+  const { stdout } = await remora(t, ['collect', 'journald'], {
+    cwd,
+    env: { REMORA_PATHS_ROOT: cwd },
+    uid: 65_534,
+  })
+  assert.match(
+    stdout.replaceAll(/\s+/g, ' '),
+    /system\.journal may not be read; run as root, or `usermod -aG systemd-journal USER`/,
+  )
+})

@@ -97,8 +97,12 @@ test('a record has the fields as they were written, with times and boot, and is 
   ]
   const text = exportText([{ boot: first, realtime: begin + 7, monotonic: 42, fields }])
   await writeJournal(join(folder, 'var/log/journal', machine, 'system.journal'), text)
+  const dropped = async () =>
+    (await collectOnce(journald, contextOf({ folder }))).series.get('node_journald_fields_dropped_total') ?? 0
+  const before = await dropped()
   await using read = reading(folder)
   await read.count(1)
+  assert.equal(await dropped(), before + 1, 'the core dump is left out, and counted')
   const [record] = read.records
   assert.ok(record)
   assert.equal(record.time, BigInt(begin + 7) * 1000n)
