@@ -3,11 +3,13 @@
  * They run in the background; a scrape shows what each said last. A frame that cannot be taken is counted, and nothing of
  * it is shown (docs/plugins.md).
  */
+import { ParseError } from '../../src/errors.ts'
 import { counter, gauge, type ReadContext, withOptions } from '../../src/model.ts'
 import type { Tree } from '../../src/tree.ts'
+import { Claims } from './claims.ts'
 import { samplesOf } from './frame.ts'
 import { type Options, options } from './options.ts'
-import { errorReasons, Plugin } from './plugin.ts'
+import { errorReasons, type Frame, Plugin } from './plugin.ts'
 
 const labels = ['plugin']
 const success = gauge(
@@ -70,29 +72,25 @@ export function exec(declared: ReadonlySet<string>) {
         await Promise.all(plugins.map((plugin) => plugin.once(context)))
       }
       const now = performance.now()
-      const names = new Map<string, string>()
+      const claims = new Claims()
       for (const plugin of plugins) {
         const { name } = plugin.options
         const own = { plugin: name }
+        const frame = fitting(plugin, claims, now)
         for (const reason of errorReasons)
           yield { metric: errors, value: plugin.errors.get(reason) ?? 0, labels: { ...own, reason } }
         if (plugin.isWell !== undefined) yield { metric: success, value: Number(plugin.isWell), labels: own }
         if (plugin.durationSeconds !== undefined)
           yield { metric: duration, value: plugin.durationSeconds, labels: own }
-        const frame = plugin.frame(now)
         if (frame === undefined) continue
-        const taken = frame.families.filter((family) => {
-          const kind = names.get(family.name) ?? family.type
-          names.set(family.name, kind)
-          if (kind === family.type) return true
-          context.skip(
-            new Error(`Plug-in "${name}": ${family.name} is ${family.type}, and ${kind} of another plug-in`),
-          )
-          return false
-        })
-        yield { metric: age, value: (now - frame.at) / 1000, labels: own }
-        yield { metric: series, value: taken.reduce((sum, one) => sum + one.series.length, 0), labels: own }
-        yield* samplesOf(taken, `plug-in ${name}`)
+        const { families, at } = frame
+        yield { metric: age, value: (now - at) / 1000, labels: own }
+        yield {
+          metric: series,
+          value: families.reduce((sum, one) => sum + one.series.length, 0),
+          labels: own,
+        }
+        yield* samplesOf(families, `plug-in ${name}`)
       }
     },
     async *read(context: ReadContext<Options>) {
@@ -105,4 +103,18 @@ export function exec(declared: ReadonlySet<string>) {
       }
     },
   })
+}
+
+/** What a plug-in said last, unless it does not fit to what those before it say. */
+function fitting(plugin: Plugin, claims: Claims, now: number): Frame | undefined {
+  const frame = plugin.frame(now)
+  if (frame === undefined) return undefined
+  try {
+    claims.add(frame.families, `plug-in ${plugin.options.name}`)
+    return frame
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+    plugin.refuse(error)
+    return undefined
+  }
 }

@@ -26,13 +26,19 @@ export function parseFrame(bytes: Uint8Array, format: Format): Family[] {
     throw new ParseError('Cannot parse it: expected UTF-8', { cause })
   }
   // One that ends its only frame as OpenMetrics does ends it rightly.
-  return parsers[format](text.replace(/^# EOF\s*$/m, ''))
+  return parsers[format](text.replace(/^# EOF[ \t\r]*$/m, ''))
 }
 
-/** Cuts what a plug-in prints into frames. */
+const lineBreak = 0x0a
+const firstBytes = 65_536
+
+/** Cuts what a plug-in prints into frames. Each byte is looked at once, however small the pieces are. */
 export class Frames {
   readonly #mostBytes: number
-  #pending: Buffer = Buffer.alloc(0)
+  #held = Buffer.alloc(firstBytes)
+  #length = 0
+  /** Where the line begins that has not ended. */
+  #line = 0
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes
@@ -40,16 +46,41 @@ export class Frames {
 
   /** @returns the frames that this piece ends @throws {ParseError} one is too long: the rest belongs to none */
   add(piece: Uint8Array): Buffer[] {
-    this.#pending = Buffer.concat([this.#pending, piece])
+    let looked = this.#length
+    this.#append(piece)
+    const bytes = this.#held.subarray(0, this.#length)
     const frames: Buffer[] = []
+    let begin = 0
     for (;;) {
-      const end = /(?:^|\n)# EOF[ \t\r]*\n/.exec(this.#pending.toString('latin1'))
-      if (!end) break
-      frames.push(this.#pending.subarray(0, end[0].startsWith('\n') ? end.index + 1 : end.index))
-      this.#pending = this.#pending.subarray(end.index + end[0].length)
+      const end = bytes.indexOf(lineBreak, looked)
+      if (end === -1) break
+      if (isSync(bytes.subarray(this.#line, end))) {
+        frames.push(Buffer.from(bytes.subarray(begin, this.#line)))
+        begin = end + 1
+      }
+      this.#line = looked = end + 1
     }
-    if (this.#pending.length > this.#mostBytes)
+    this.#held.copyWithin(0, begin, this.#length)
+    this.#length -= begin
+    this.#line -= begin
+    if (this.#length > this.#mostBytes)
       throw new ParseError(`Cannot parse it: more than ${this.#mostBytes} bytes without a line "${syncLine}"`)
     return frames
   }
+
+  #append(piece: Uint8Array): void {
+    const length = this.#length + piece.length
+    if (length > this.#held.length) {
+      const larger = Buffer.alloc(Math.max(length, this.#held.length * 2))
+      this.#held.copy(larger, 0, 0, this.#length)
+      this.#held = larger
+    }
+    this.#held.set(piece, this.#length)
+    this.#length = length
+  }
+}
+
+function isSync(line: Buffer): boolean {
+  const text = line.subarray(0, syncLine.length).toString('latin1')
+  return text === syncLine && /^[ \t\r]*$/.test(line.subarray(syncLine.length).toString('latin1'))
 }

@@ -69,7 +69,8 @@ export function checked(
       for (const label of Object.keys(labels))
         if (!labelName.test(label) || label.startsWith('__'))
           refuse(`"${cut(label)}" of ${name} is no name of a label`)
-      if (family.type === 'counter' && !(value >= 0)) refuse(`the counter ${name} is ${value}`)
+      if (family.type === 'counter' && !(value >= 0 && Number.isFinite(value)))
+        refuse(`the counter ${name} is ${value}`)
       const key = seriesKey(name, labels)
       if (seen.has(key)) refuse(`the series ${cut(key)} is there twice`)
       seen.add(key)
@@ -96,6 +97,15 @@ export function* samplesOf(families: readonly Family[], source: string): Generat
       yield { metric, labels: one.labels, value: one.value }
     }
   }
+}
+
+/** A line longer than this is malformed; none of a program that means well comes near. */
+export const mostLineCharacters = 65_536
+
+/** As Prometheus has it, a label without a text is no label. */
+export function labelsOf(pairs: Iterable<readonly [label: string, text: string]>): Labels {
+  // Not by assignment: `__proto__` would vanish instead of being refused.
+  return Object.fromEntries([...pairs].filter(([, text]) => text !== ''))
 }
 
 /** Text of others in a message. */

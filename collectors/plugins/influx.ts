@@ -4,7 +4,7 @@
  * @see https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
  */
 import { ParseError } from '../../src/errors.ts'
-import { cut, type Family } from './frame.ts'
+import { cut, type Family, labelsOf, mostLineCharacters } from './frame.ts'
 
 /** @throws {ParseError} naming the line and what was expected there */
 export function parseInflux(text: string): Family[] {
@@ -14,17 +14,21 @@ export function parseInflux(text: string): Family[] {
     const fail = (expected: string): never => {
       throw new ParseError(`Cannot parse line ${index + 1} "${cut(line)}": expected ${expected}`)
     }
+    if (line.length > mostLineCharacters) fail(`at most ${mostLineCharacters} characters`)
     const [series = '', fields = '', time, ...more] = split(line, ' ').filter((part) => part !== '')
     if (fields === '') fail('measurement,tag=… field=…')
     if (more.length > 0 || (time !== undefined && !/^-?\d+$/.test(time)))
       fail('a time stamp, and nothing behind it')
     const [measurement = '', ...tags] = split(series, ',')
-    const labels: Record<string, string> = {}
+    const tagged = new Map<string, string>()
     for (const tag of tags) {
       const [key = '', value, ...rest] = split(tag, '=')
       if (key === '' || value === undefined || rest.length > 0) fail('tags as key=value')
-      labels[nameOf(plain(key))] = plain(value ?? '')
+      const label = nameOf(plain(key))
+      if (tagged.has(label)) fail(`the label ${label} once`)
+      tagged.set(label, plain(value ?? ''))
     }
+    const labels = labelsOf(tagged)
     for (const field of split(fields, ',')) {
       const [key = '', value, ...rest] = split(field, '=')
       if (key === '' || value === undefined || rest.length > 0) fail('fields as key=value')
@@ -78,5 +82,5 @@ function numberOf(text: string): number | boolean | 'text' | undefined {
   if (/^(?:t|true)$/i.test(text)) return true
   if (/^(?:f|false)$/i.test(text)) return false
   if (/^[+-]?\d+[iu]$/.test(text)) return Number(text.slice(0, -1))
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
 }

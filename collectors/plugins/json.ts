@@ -4,7 +4,7 @@
  */
 import * as z from 'zod'
 import { ParseError } from '../../src/errors.ts'
-import { cut, type Family } from './frame.ts'
+import { cut, type Family, labelsOf } from './frame.ts'
 
 const metric = z.strictObject({
   name: z.string(),
@@ -31,7 +31,7 @@ export function parseJsonMetrics(text: string): Family[] {
     families.set(name, family)
     if (family.type !== type)
       throw new ParseError(`Cannot parse JSON: ${cut(name)} is ${family.type} and ${type}`)
-    const texts = Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)]))
+    const texts = labelsOf(Object.entries(labels).map(([label, text]) => [label, String(text)]))
     family.series.push({ name, labels: texts, value: Number(value) })
   }
   return [...families.values()]

@@ -59,6 +59,12 @@ export class Plugin {
     return this.#frame && now - this.#frame.at <= most * 1000 ? this.#frame : undefined
   }
 
+  /** The frame does not fit to what others say: nothing of it is shown. */
+  refuse(why: ParseError): void {
+    this.#frame = undefined
+    this.#fail(why)
+  }
+
   /** Runs it until the signal. */
   async keep(context: Around): Promise<void> {
     const { signal } = context

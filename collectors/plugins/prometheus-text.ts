@@ -4,7 +4,7 @@
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
 import { ParseError } from '../../src/errors.ts'
-import { cut, type Family, type FamilyType, namesOf } from './frame.ts'
+import { cut, type Family, type FamilyType, labelsOf, mostLineCharacters, namesOf } from './frame.ts'
 
 const types = new Set<string>(['counter', 'gauge', 'histogram', 'summary', 'untyped'])
 
@@ -34,6 +34,7 @@ export function parsePrometheus(text: string): Family[] {
       throw new ParseError(`Cannot parse line ${index + 1} "${cut(line)}": expected ${expected}`)
     }
     if (line === '') continue
+    if (line.length > mostLineCharacters) fail(`at most ${mostLineCharacters} characters`)
     const [, keyword, name = '', rest = ''] = /^#\s*(HELP|TYPE)\s+(\S+)\s*(.*)$/.exec(line) ?? []
     if (keyword === 'HELP') {
       const draft = draftOf(name)
@@ -66,7 +67,7 @@ function seriesOf(line: string, fail: (expected: string) => never) {
   const [whole = '', name = ''] = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*/.exec(line) ?? []
   if (name === '') fail('the name of a metric')
   let rest = line.slice(whole.length)
-  const labels: Record<string, string> = {}
+  const labels = new Map<string, string>()
   if (rest.startsWith('{')) {
     rest = rest.slice(1)
     for (;;) {
@@ -75,11 +76,11 @@ function seriesOf(line: string, fail: (expected: string) => never) {
         rest = rest.slice(end[0].length)
         break
       }
-      const pair = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|(?=\s*\}))/.exec(rest)
+      const pair = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"([^"\\]*(?:\\.[^"\\]*)*)"\s*(?:,|(?=\}))/.exec(rest)
       if (!pair) return fail('label="value", or a closing brace')
       const [all, label = '', value = ''] = pair
-      if (Object.hasOwn(labels, label)) fail(`the label ${label} once`)
-      labels[label] = unescaped(value)
+      if (labels.has(label)) fail(`the label ${label} once`)
+      labels.set(label, unescaped(value))
       rest = rest.slice(all.length)
     }
   }
@@ -87,7 +88,7 @@ function seriesOf(line: string, fail: (expected: string) => never) {
   if (words.length > 1) fail('no time stamp behind the value')
   const value = numberOf(words[0] ?? '')
   if (value === undefined) return fail('a number')
-  return { name, labels, value }
+  return { name, labels: labelsOf(labels), value }
 }
 
 function unescaped(value: string): string {
@@ -96,10 +97,10 @@ function unescaped(value: string): string {
   )
 }
 
-/** As Go's ParseFloat writes and reads them. */
+/** As Go's ParseFloat writes and reads them. No two parts can take the same digit: the time stays linear. */
 function numberOf(word: string): number | undefined {
   const special = /^([+-]?)(?:inf|infinity|(nan))$/i.exec(word)
   if (special)
     return special[2] ? Number.NaN : special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(word) ? Number(word) : undefined
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(word) ? Number(word) : undefined
 }

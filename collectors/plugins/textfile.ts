@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { describe, ParseError } from '../../src/errors.ts'
 import { deFacto, withOptions } from '../../src/model.ts'
+import { Claims } from './claims.ts'
 import { parseFrame } from './format.ts'
-import { checked, cut, type FamilyType, samplesOf } from './frame.ts'
+import { checked, samplesOf } from './frame.ts'
 
 const scrapeError = deFacto(
   'node_textfile_scrape_error',
@@ -60,9 +61,7 @@ export function textfile(declared: ReadonlySet<string>) {
         failed = true
         skip(new ParseError(`Cannot read "${path}": ${describe(error)}`, { cause: error }))
       }
-      /** The first file that has a family says its type. */
-      const types = new Map<string, FamilyType>()
-      const seen = new Set<string>()
+      const claims = new Claims()
       for (const folder of folders) {
         const names = await namesIn(host.resolve(folder)).catch((error: unknown) => {
           fail(folder, error)
@@ -83,16 +82,13 @@ export function textfile(declared: ReadonlySet<string>) {
               mostSeries: max_series,
               declared,
             })
-            for (const family of families) {
-              const type = types.get(family.name) ?? family.type
-              if (type !== family.type)
-                throw new ParseError(`${cut(family.name)} is ${family.type} here and ${type} in another file`)
-            }
-            for (const family of families) types.set(family.name, family.type)
-            const file = seen.has(name) ? path : name
-            seen.add(name)
-            yield { metric: modified, value: mtimeMs / 1000, labels: { file } }
-            yield* samplesOf(families, path)
+            claims.add(families, path)
+            yield { metric: modified, value: mtimeMs / 1000, labels: { file: path } }
+            yield* samplesOf(
+              // As node_exporter words it where the file has none.
+              families.map((family) => ({ ...family, help: family.help || `Metric read from ${path}` })),
+              path,
+            )
           } catch (error) {
             fail(path, error)
           }

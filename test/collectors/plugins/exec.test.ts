@@ -45,7 +45,7 @@ test('exec shows what each plug-in prints, in all three formats, run once or kep
   ])
   assert.deepEqual(skipped, [])
   assert.deepEqual(
-    ['a_total{x=""}', 'b', 'c{host="n"}', 'd'].map((key) => series.get(key)),
+    ['a_total', 'b', 'c{host="n"}', 'd'].map((key) => series.get(key)),
     [3, 2.5, 7, 1],
   )
   for (const name of ['text', 'json', 'influx', 'stream'])
@@ -90,6 +90,34 @@ test('exec takes nothing of a frame that is bad anywhere, and says why', async (
       'Plug-in "torn": Cannot parse line 2 "bad{x=": expected label="value", or a closing brace',
     ],
   )
+})
+
+test('exec takes nothing of a frame that does not fit to what a plug-in before it says', async (t) => {
+  const folder = await folderOf(t)
+  const { series, skipped } = await once([
+    await script(
+      folder,
+      'first',
+      'echo "# TYPE x summary"; echo "x_sum 1"; echo "x_count 1"; echo "y{n=\\"1\\"} 1"',
+    ),
+    await script(folder, 'typed', 'echo "well 1"; echo "# TYPE y counter"; echo "y{n=\\"2\\"} 1"'),
+    await script(folder, 'named', 'echo "well 1"; echo "x_sum 5"'),
+    await script(folder, 'same', 'echo "well 1"; echo "y{n=\\"1\\"} 9"'),
+    await script(folder, 'beside', 'echo "y{n=\\"3\\"} 3"'),
+  ])
+  assert.deepEqual(
+    ['x_sum', 'y{n="1"}', 'y{n="3"}', 'well'].map((key) => series.get(key)),
+    [1, 1, 3, undefined],
+  )
+  for (const name of ['typed', 'named', 'same']) {
+    assert.equal(series.get(`remora_plugin_errors_total{plugin="${name}",reason="malformed"}`), 1, name)
+    assert.equal(series.get(`remora_plugin_success{plugin="${name}"}`), 0, name)
+  }
+  assert.deepEqual(skipped, [
+    'Plug-in "typed": y is of the counter y, and of the untyped y of plug-in first',
+    'Plug-in "named": x_sum is of the untyped x_sum, and of the summary x of plug-in first',
+    'Plug-in "same": the series y{n="1"} is there already, of plug-in first',
+  ])
 })
 
 test('exec kills a plug-in that hangs or floods, with its group, and leaves no folder of it', async (t) => {

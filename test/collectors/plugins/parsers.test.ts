@@ -98,6 +98,13 @@ const bad: readonly (readonly [format: Format, text: string, message: RegExp])[]
   ['influx', 'cpu a=1 now', /expected a time stamp, and nothing behind it$/],
   ['influx', 'cpu a=b', /expected a number, true, false or a text in quotes for a$/],
   ['influx', 'cpu,x a=1', /expected tags as key=value$/],
+  ['influx', 'cpu,x-y=1,x_y=2 a=1', /expected the label x_y once$/],
+  ['prometheus', `a{x="${'y'.repeat(70_000)}"} 1`, /line 1 ".{80}…": expected at most 65536 characters$/],
+  ['influx', `cpu a=${'1'.repeat(70_000)}`, /expected at most 65536 characters$/],
+  // What a backtracking expression would take many seconds for, at the longest line that is looked at.
+  ['prometheus', `a ${'1'.repeat(65_000)}x`, /expected a number$/],
+  ['prometheus', `a{b="v"${' '.repeat(65_000)}x`, /expected label="value", or a closing brace$/],
+  ['influx', `cpu a=${'1'.repeat(65_000)}x`, /expected a number, true, false or a text in quotes for a$/],
 ]
 
 test('what is malformed is named with its line and what was expected', () => {
@@ -123,6 +130,9 @@ test('a frame that may not stand on a page is refused whole', () => {
   refused('a 1\nb 2\nc 3\nd 4', /4 series, more than 3$/)
   refused('# TYPE a counter\na -1', /the counter a is -1$/)
   refused('# TYPE a counter\na NaN', /the counter a is NaN$/)
+  refused('# TYPE a counter\na +Inf', /the counter a is Infinity$/)
+  refused('a{x=""} 1\na 2', /the series a is there twice$/)
+  refused('a{__proto__="x"} 1', /"__proto__" of a is no name of a label$/)
   refused('a_sum 1\n# TYPE a summary\na 2', /a_sum is of the family a_sum and of a$/)
   refused('# TYPE a histogram\na 2', /a is no series of the histogram a$|a is of the family/)
   refused('a{__x="1"} 1', /"__x" of a is no name of a label$/)
@@ -196,4 +206,20 @@ test('whatever is changed, cut or lost, a frame gives families or the own error,
       } catch (error) {
         assert.ok(error instanceof ParseError)
       }
+})
+
+test('the time to refuse a line grows with its length, not with the square of it', () => {
+  const seconds = (length: number, line: (filler: string) => string, format: Format) => {
+    const begun = process.cpuUsage()
+    for (let n = 0; n < 20; n++) assert.throws(() => parse(line('1'.repeat(length)), format), ParseError)
+    const { user, system } = process.cpuUsage(begun)
+    return (user + system) / 1e6
+  }
+  const lines: readonly (readonly [Format, (filler: string) => string])[] = [
+    ['prometheus', (filler) => `a ${filler}x`],
+    ['prometheus', (filler) => `a{b="v"${filler.replaceAll('1', ' ')}x`],
+    ['influx', (filler) => `cpu a=${filler}x`],
+  ]
+  // Squared, each took over 2 s of CPU a line of this length.
+  for (const [format, line] of lines) assert.ok(seconds(60_000, line, format) < 4, line('…'))
 })

@@ -36,12 +36,13 @@ test('textfile shows the files of its folders, each whole or not at all, and nam
     ),
     [1, 1, 2, undefined, 0],
   )
-  assert.equal(good.series.get('node_textfile_mtime_seconds{file="b.prom"}'), 1_700_000_000)
+  assert.equal(good.series.get(`node_textfile_mtime_seconds{file="/${debian}/b.prom"}`), 1_700_000_000)
 
   await writeFile(join(at, 'c.prom'), 'c 1\nc 2 1700000000000\n')
   await writeFile(join(at, 'd.prom'), '# TYPE shared gauge\nshared{f="d"} 1\n')
   await writeFile(join(at, 'e.prom'), 'node_load1 1\n')
   await symlink('f.prom', join(at, 'f.prom'))
+  await writeFile(join(at, 'g.prom'), 'g 1\na{x="1"} 1\n')
   const ill = context()
   const bad = await collectOnce(collector, ill)
   assert.deepEqual(
@@ -54,14 +55,15 @@ test('textfile shows the files of its folders, each whole or not at all, and nam
     ill.skipped.map(({ message }) => message.replace(/: ELOOP.*/, ': ELOOP')),
     [
       `Cannot read "/${debian}/c.prom": Cannot parse line 2 "c 2 1700000000000": expected no time stamp behind the value`,
-      `Cannot read "/${debian}/d.prom": shared is gauge here and counter in another file`,
+      `Cannot read "/${debian}/d.prom": shared is of the gauge shared, and of the counter shared of /${debian}/a.prom`,
       `Cannot read "/${debian}/e.prom": Cannot take what it says: the name node_load1 is Remora's own`,
       `Cannot read "/${debian}/f.prom": ELOOP`,
+      `Cannot read "/${debian}/g.prom": a is of the untyped a, and of the gauge a of /${debian}/a.prom`,
     ],
   )
   assert.deepEqual(
     [...bad.series.keys()].filter((key) => key.startsWith('node_textfile_mtime')),
-    ['node_textfile_mtime_seconds{file="a.prom"}', 'node_textfile_mtime_seconds{file="b.prom"}'],
+    ['a', 'b'].map((name) => `node_textfile_mtime_seconds{file="/${debian}/${name}.prom"}`),
   )
   const old = contextOf({ folder, options: { max_age_seconds: 3600 } })
   assert.equal((await collectOnce(collector, old)).series.get('shared{f="b"}'), undefined)
