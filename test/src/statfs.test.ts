@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { type Command, commandRunner, type RunCommand } from '../../src/command.ts'
 import { ParseError, StatfsError } from '../../src/errors.ts'
@@ -88,7 +89,8 @@ test('statfs of five hung mounts rejects all in time, starts one child for each 
 
   // The next call comes while the children are being killed, the one after it once they are known to be stuck.
   const next = await Promise.all(mounts.paths.map((path) => failure(read(path, true))))
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  for (const until = Date.now() + 20_000; (await commands.stuck()).length < 5; await sleep(50))
+    assert.ok(Date.now() < until, 'the children are known to be stuck')
   const after = await Promise.all(mounts.paths.map((path) => failure(read(path, true))))
   for (const { error, seconds } of [...next, ...after]) {
     assert.equal(error.hung, true)
