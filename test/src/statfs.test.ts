@@ -183,9 +183,15 @@ test('network and FUSE file systems are told from local ones', () => {
   for (const fsType of local) assert.equal(networkOrFuse(fsType), false, fsType)
 })
 
-/** How many processes have one of the paths among their arguments, the FUSE server aside; zombies have none. */
+/**
+ * How many children of this process have one of the paths among their arguments; zombies have none. An agent of another
+ * test may ask the same mounts.
+ */
 async function processesAsking(paths: readonly string[]): Promise<number> {
-  const { stdout } = await commandRunner()({ program: 'ps', args: ['-eo', 'stat=,args=', '-ww'] })
+  const { stdout } = await commandRunner()({
+    program: 'ps',
+    args: ['-ww', '-o', 'stat=,args=', '--ppid', String(process.pid)],
+  })
   const lines = stdout.toString().split('\n')
   const asking = lines.filter((line) => line.includes('stat -f') && paths.some((path) => line.includes(path)))
   return asking.filter((line) => !line.startsWith('Z')).length
