@@ -100,7 +100,15 @@ suite('life', { concurrency: 4 }, () => {
         message.startsWith('Nothing leaves this node: no sink is on another machine'),
       ),
     )
-    await acknowledged(agent, 'local')
+    // On a slow machine the first push may go before the root is read; the one after shows it.
+    await eventually(
+      'the root is read',
+      async () => valueIn(await agent.scrape(), 'node_root_info') !== undefined,
+    )
+    const delivered = async () =>
+      valueIn(await agent.scrape(), 'remora_samples_acknowledged_total', { sink: 'local' }) ?? 0
+    const before = await delivered()
+    await eventually('a push after that is delivered', async () => (await delivered()) > before)
     const { code, stderr } = await agent.stop()
     assert.equal(code, 0)
     assert.match(stderr, /Remora has ended: everything was delivered/)
