@@ -4,7 +4,10 @@ import type { Clock } from './clock.ts'
 import type { CollectContext, Collector, Presence, StateReading } from './model.ts'
 
 /** What every collector of this agent is handed. */
-export type Surroundings = Pick<CollectContext, 'sys' | 'proc' | 'host' | 'run' | 'stream' | 'statfs'>
+export type Surroundings = Pick<
+  CollectContext,
+  'sys' | 'proc' | 'host' | 'run' | 'stream' | 'statfs' | 'isAlone'
+>
 
 export interface RunOptions {
   readonly surroundings: Surroundings

@@ -86,6 +86,12 @@ export class LockedError extends Error {
   override name = 'LockedError'
 }
 
+/** Why a part was passed over: few words, a label. */
+export function skipReason(error: Error): string {
+  if (error instanceof ToolError) return error.refusal
+  return error instanceof CommandError && error.timedOut ? 'timeout' : 'part'
+}
+
 /** The message of anything thrown, with its causes; one that says its cause already does not say it again. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -163,6 +163,8 @@ export interface CollectContext<Options = unknown> {
   /** The host's root, for /run, /var, /dev, /etc and the mount points. */
   readonly host: Tree
   readonly options: Options
+  /** True where no source reads beside this run, as in `remora collect`: what it would have in hand has to be asked for. */
+  readonly isAlone?: boolean
   /** Starts a tool (command.ts). */
   readonly run: CommandRunner
   /** Starts a tool that runs on (command.ts). */

@@ -3,7 +3,7 @@ import type { AgentMetrics } from './agent-metrics.ts'
 import type { Clock } from './clock.ts'
 import { probe, type Reading, type RunOptions, runCollector, type Surroundings } from './collect.ts'
 import type { CollectorSection } from './config-schema.ts'
-import { CommandError, describe, ToolError } from './errors.ts'
+import { describe, skipReason } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Collector, Presence } from './model.ts'
 import type { LastStates } from './states.ts'
@@ -115,9 +115,7 @@ export class Runner {
   status(): CollectorStatus {
     const { clock } = this.#parts
     const { schedule } = this.settings.section
-    const presence = this.#presence
-    const why =
-      presence?.here === false ? presence.why : this.#failure ? describe(this.#failure) : this.#notes()
+    const why = this.#why() ?? this.#notes()
     return {
       name: this.collector.name,
       state: this.absent ? 'absent' : this.#failure ? 'failing' : this.#last ? 'ok' : 'waiting',
@@ -223,7 +221,7 @@ export class Runner {
     metrics.collectorSuccess.set(labels, reading.error ? 0 : 1)
     metrics.collectorDuration.set(labels, reading.durationSeconds)
     metrics.collectorRefused.set(labels, reading.refusedSeries)
-    for (const error of reading.skipped) this.count(reasonOf(error))
+    for (const error of reading.skipped) this.count(skipReason(error))
     for (const [reason, times] of reading.dropped) metrics.collectorDropped.inc({ ...labels, reason }, times)
     if (!reading.error) {
       this.#succeededMilliseconds = reading.monotonicMilliseconds
@@ -252,10 +250,4 @@ export class Runner {
     const limit = `Collector ${name} yields more than ${this.settings.maxSeries} series: ${refused} refused`
     if (refused > 0) log.onChange(`series of ${name}`, 'refused', limit, 'warn')
   }
-}
-
-/** Why a part was passed over: few words. */
-function reasonOf(error: Error): string {
-  if (error instanceof ToolError) return error.refusal
-  return error instanceof CommandError && error.timedOut ? 'timeout' : 'part'
 }

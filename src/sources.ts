@@ -7,7 +7,7 @@ import type { AgentMetrics } from './agent-metrics.ts'
 import type { Clock } from './clock.ts'
 import { contextOf, type Surroundings } from './collect.ts'
 import type { CollectorSection } from './config-schema.ts'
-import { describe, SpoolUnavailableError } from './errors.ts'
+import { describe, SpoolUnavailableError, skipReason } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Collector, SourceBatch } from './model.ts'
 import type { Spool } from './spool/spool.ts'
@@ -75,7 +75,7 @@ async function* batches(
 ): AsyncGenerator<SourceBatch> {
   const positions = await spool.positions(collector.name)
   const skip = (error: Error) => {
-    metrics.collectorSkipped.inc({ collector: collector.name, reason: 'part' })
+    metrics.collectorSkipped.inc({ collector: collector.name, reason: skipReason(error) })
     log.warn(`parts of ${collector.name}`, describe(error))
   }
   const left = new AbortController()

@@ -100,33 +100,28 @@ export async function withTool<T>(
   const done = Promise.withResolvers<void>()
   const last = Promise.all([before, done.promise]).then(() => undefined)
   callers.set(tool.family, last)
-  let folder: string | undefined
   try {
     await orAborted(before, signal)
-    folder = await privateFolder()
-    const cwd = folder
-    return await work({
-      name: tool.name,
-      exec: (args, bounds = {}) =>
-        run({
-          program: tool.program,
-          args,
-          cwd,
-          signal,
-          key: ['tool', tool.family, bounds.hangs].filter(Boolean).join(' '),
-          deadlineSeconds: bounds.deadlineSeconds ?? 60,
-          ...(bounds.maxOutputBytes !== undefined && { maxOutputBytes: bounds.maxOutputBytes }),
-        }),
-      left: (name, mostBytes) => take(join(cwd, name), mostBytes),
-    })
+    return await inPrivateFolder((cwd) =>
+      work({
+        name: tool.name,
+        exec: (args, bounds = {}) =>
+          run({
+            program: tool.program,
+            args,
+            cwd,
+            signal,
+            key: ['tool', tool.family, bounds.hangs].filter(Boolean).join(' '),
+            deadlineSeconds: bounds.deadlineSeconds ?? 60,
+            ...(bounds.maxOutputBytes !== undefined && { maxOutputBytes: bounds.maxOutputBytes }),
+          }),
+        left: (name, mostBytes) => take(join(cwd, name), mostBytes),
+      }),
+    )
   } finally {
-    try {
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-    } finally {
-      // Whatever stands in the way of the folder, the next caller has its turn.
-      done.resolve()
-      if (callers.get(tool.family) === last) callers.delete(tool.family)
-    }
+    // Whatever stands in the way of the folder, the next caller has its turn.
+    done.resolve()
+    if (callers.get(tool.family) === last) callers.delete(tool.family)
   }
 }
 

@@ -18,6 +18,8 @@ export interface Ibsim extends AsyncDisposable {
   readonly path: string
   /** A command of the simulator's console: `Unlink "Leaf2"[1]`. */
   command(line: string): Promise<void>
+  /** Has what a tool prints go through a filter of the shell: `| grep -v Leaf2`; empty as it is. */
+  wrap(tool: string, filter: string): Promise<void>
 }
 
 function topology(): string {
@@ -58,18 +60,20 @@ export async function startIbsim(): Promise<Ibsim> {
     said = (said + text).slice(-4000)
   })
   const children: ChildProcess[] = [simulator]
-  for (const tool of ['ibnetdiscover', 'iblinkinfo', 'perfquery', 'ibqueryerrors', 'ibstat']) {
+  const wrap = async (tool: string, filter: string) => {
     const lines = [
       '#!/bin/sh',
-      `export IBSIM_SOCKNAME=${socket} SIM_HOST="${nodes[0]}" LD_PRELOAD=${preload}`,
-      `exec /usr/sbin/${tool} "$@"`,
+      `IBSIM_SOCKNAME=${socket} SIM_HOST="${nodes[0]}" LD_PRELOAD=${preload} /usr/sbin/${tool} "$@" ${filter}`,
       '',
     ]
     await writeFile(join(bin, tool), lines.join('\n'))
     await chmod(join(bin, tool), 0o755)
   }
+  for (const tool of ['ibnetdiscover', 'iblinkinfo', 'perfquery', 'ibqueryerrors', 'ibstat'])
+    await wrap(tool, '')
   const ibsim: Ibsim = {
     path: `${bin}:/usr/bin:/bin`,
+    wrap,
     async command(line) {
       simulator.stdin.write(`${line}\n`)
       await sleep(300)

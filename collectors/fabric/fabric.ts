@@ -10,7 +10,7 @@ import { findTools, withTool } from '../../src/tool.ts'
 import type { Tree } from '../../src/tree.ts'
 import { type PortCounters, parseCounters } from './counters.ts'
 import { leadsIntoFabric, parseIbstat } from './ibstat.ts'
-import { type Link, nameOf, parseLinks } from './links.ts'
+import { type Link, nameOf, ordered, parseLinks } from './links.ts'
 import { counterSamples, deviceSamples, errorSamples, linkErrors, metrics } from './metrics.ts'
 import { parseQueryErrors } from './query-errors.ts'
 import { type Device, parseTopology } from './topology.ts'
@@ -57,7 +57,8 @@ export const fabric = withOptions({
     const devices = parseTopology(await ask('ibnetdiscover', ['--ports', ...named(options)], context))
     for (const device of devices) yield* deviceSamples(device)
     try {
-      yield* linkStates(parseLinks(await ask('iblinkinfo', ['--line', ...named(options)], context)), context)
+      const links = parseLinks(await ask('iblinkinfo', ['--line', ...named(options)], context))
+      yield* linkStates(links, devices, context)
     } catch (error) {
       if (signal.aborted) throw error
       skip(error instanceof Error ? error : new Error(String(error)))
@@ -133,9 +134,13 @@ async function countersOf({ guid, uplinks }: Device, context: Context): Promise<
   })
 }
 
-/** Links as they are, and those that were and are not any more. */
-function* linkStates(links: readonly Link[], { known }: Pick<Context, 'known'>): Generator<StateReading> {
-  const seen = new Set<string>()
+/** Links as they are, and those that were and that neither iblinkinfo nor the topology shows any more. */
+function* linkStates(
+  links: readonly Link[],
+  devices: readonly Device[],
+  { known }: Pick<Context, 'known'>,
+): Generator<StateReading> {
+  const seen = new Set(devices.flatMap(linkNames))
   for (const { ends, width, speed, state, couldBe } of links) {
     const part = nameOf(ends)
     seen.add(part)
@@ -154,6 +159,10 @@ function* linkStates(links: readonly Link[], { known }: Pick<Context, 'known'>):
       body: `Link ${guidA} port ${portA} – ${guidB} port ${portB} is down: neither end sees the other`,
     }
   }
+}
+
+function linkNames({ guid, uplinks }: Device): string[] {
+  return [...uplinks].map(([port, to]) => nameOf(ordered({ guid, port }, { guid: to.guid, port: to.port })))
 }
 
 const severities: Readonly<Record<string, number>> = { active: 9, degraded: 13, inactive: 13, down: 17 }

@@ -32,7 +32,8 @@ export function parseLinks(text: string): Link[] {
   for (const line of text.split('\n')) {
     if (!line.includes('==(')) continue
     lines += 1
-    if (/==\(\s*(?:Down|Unknown)?\s*\/|Down\s*\//.test(line)) continue
+    const [, status = ''] = /==\((.{0,100}?)\)==>/.exec(line) ?? []
+    if (/Down\s*\/|^\s*(?:Unknown)?\s*\//.test(status)) continue
     const [
       whole,
       guid = '',
@@ -53,8 +54,7 @@ export function parseLinks(text: string): Link[] {
       )
     const own = { guid, port, name }
     const other = { guid: remoteGuid, port: remotePort, name: remoteName }
-    const isFirst = guid < remoteGuid || (guid === remoteGuid && Number(port) <= Number(remotePort))
-    const ends: [End, End] = isFirst ? [own, other] : [other, own]
+    const ends = ordered(own, other)
     found.set(nameOf(ends), { ends, width, speed, state, couldBe: couldBe.trim() })
   }
   if (lines === 0)
@@ -64,7 +64,15 @@ export function parseLinks(text: string): Link[] {
   return [...found.values()]
 }
 
-/** Of its two ends, whatever it does. */
-export function nameOf([a, b]: Link['ends']): string {
+type PortOf = Pick<End, 'guid' | 'port'>
+
+/** The same from either end: the one with the lower GUID, or port, first. */
+export function ordered<T extends PortOf>(own: T, other: T): [T, T] {
+  const isFirst = own.guid < other.guid || (own.guid === other.guid && Number(own.port) <= Number(other.port))
+  return isFirst ? [own, other] : [other, own]
+}
+
+/** Of its two ends, in order, whatever it does. */
+export function nameOf([a, b]: readonly [PortOf, PortOf]): string {
   return `link:${a.guid}:${a.port}:${b.guid}:${b.port}`
 }

@@ -8,7 +8,7 @@ import { ParseError } from '../../src/errors.ts'
 export interface FabricErrors {
   readonly nodes: number
   readonly badNodes: number
-  /** Ports over a threshold, each once. */
+  /** Ports over a threshold, each once; GUIDs with 16 digits, as the other tools print them. */
   readonly ports: readonly { readonly guid: string; readonly port: string }[]
 }
 
@@ -20,8 +20,8 @@ export function parseQueryErrors(text: string): FabricErrors {
     throw new ParseError(
       `Cannot parse ibqueryerrors "${text.trim().slice(0, 160)}": expected a summary at its end`,
     )
-  const ports = [...text.matchAll(/^\s*GUID (0x[0-9a-f]{1,16}) port (\d{1,4}):/gm)].map(
-    ([, guid = '', port = '']) => ({ guid, port }),
+  const ports = [...text.matchAll(/^\s*GUID 0x([0-9a-f]{1,16}) port (\d{1,4}):/gm)].map(
+    ([, digits = '', port = '']) => ({ guid: `0x${digits.padStart(16, '0')}`, port }),
   )
   return { nodes: Number(nodes), badNodes: Number(badNodes), ports }
 }

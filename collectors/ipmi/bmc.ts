@@ -14,7 +14,8 @@ export type Around = Pick<CollectContext, 'run' | 'host' | 'signal'>
 
 /** What is asked of a BMC, in the words of both kinds of tools. */
 export interface Bmc {
-  readonly tool: string
+  /** Whether entries of the event log come with a state. */
+  readonly tellsSelStates: boolean
   sensors(): Promise<Sensor[]>
   sel(): Promise<SelEntry[]>
   selInfo(): Promise<string>
@@ -35,7 +36,7 @@ export async function findBmc(context: Around, extra: readonly string[]): Promis
   if (ipmitool === undefined) return undefined
   const ask = (...args: string[]) => said(ipmitool, [...extra, ...args], context)
   return {
-    tool: 'ipmitool',
+    tellsSelStates: false,
     sensors: async () => parseSdr(await ask('sdr', 'elist', 'all')),
     sel: async () => parseElist(await ask('sel', 'elist')),
     selInfo: () => ask('sel', 'info'),
@@ -60,7 +61,7 @@ function freeIpmi(context: Around, extra: readonly string[]): Bmc {
     ]
   }
   return {
-    tool: 'ipmi-sensors',
+    tellsSelStates: true,
     sensors: async () =>
       parseSensors(
         await ask(

@@ -5,9 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { durationOr, durationSeconds } from '../../src/duration.ts'
-import { describe, ToolError } from '../../src/errors.ts'
+import { CommandError, describe, ToolError } from '../../src/errors.ts'
 import { type StateReading, withOptions } from '../../src/model.ts'
-import { findBmc } from './bmc.ts'
+import type { Tree } from '../../src/tree.ts'
+import { type Bmc, findBmc } from './bmc.ts'
 import { parseBmcInfo, parseChassis, parseDcmi, parseSelInfo } from './freeipmi.ts'
 import {
   bmcSamples,
@@ -19,7 +20,7 @@ import {
   sensorSamples,
   upSample,
 } from './metrics.ts'
-import type { Sensor } from './report.ts'
+import type { SelEntry, Sensor } from './report.ts'
 import { selBatch, selStream } from './sel-log.ts'
 
 const options = z.strictObject({
@@ -41,6 +42,9 @@ const options = z.strictObject({
     .describe('Where reading the event log begins without a position: `all`, or a duration.'),
   log_seconds: z.int().min(10).default(300).describe('How often the event log is read.'),
 })
+
+/** The event log as its source read it last, on each host: a thousand entries are not asked for twice. */
+const lastSel = new WeakMap<Tree, { readonly entries: readonly SelEntry[]; readonly at: number }>()
 
 export const ipmi = withOptions({
   name: 'ipmi',
@@ -81,19 +85,22 @@ export const ipmi = withOptions({
       const info = parseBmcInfo((await part(() => bmc.info())) ?? '')
       yield told('bmc', info)
       if (info) yield* bmcSamples(info)
-      // Many BMCs have no DCMI: that is no failure to be told each time.
-      const watts = parseDcmi(await bmc.power().catch(() => ''))
+      const watts = parseDcmi((await part(() => powerOf(bmc))) ?? '')
       yield told('dcmi', watts)
       if (watts !== undefined) yield dcmiSample(watts)
-      const entries = await part(() => bmc.sel())
-      yield told('sel', entries)
-      if (entries) yield* selSamples(entries, parseSelInfo((await part(() => bmc.selInfo())) ?? ''))
+      const last = lastSel.get(context.host)
+      const isYoung = last !== undefined && performance.now() - last.at < 2000 * options.log_seconds
+      const entries = isYoung ? last.entries : await part(() => bmc.sel())
+      const room = entries && (await part(() => bmc.selInfo()))
+      yield told('sel', room)
+      if (entries) yield* selSamples(entries, parseSelInfo(room ?? ''), bmc.tellsSelStates)
     } catch (error) {
       if (signal.aborted || !(error instanceof ToolError) || error.refusal !== 'no-controller') throw error
     }
   },
   async *read(context) {
-    const { options, signal, skip, positions } = context
+    const { options, signal, skip, positions, host } = context
+    lastSel.delete(host) // Of another BMC, when the configuration has changed.
     let position = positions.get(selStream)
     const seconds = durationSeconds(options.initial)
     const timeOf = (text: string) => Date.parse(options.clock === 'utc' ? `${text}Z` : text)
@@ -102,6 +109,7 @@ export const ipmi = withOptions({
         const bmc = await findBmc(context, options.arguments)
         if (bmc !== undefined) {
           const entries = await bmc.sel()
+          lastSel.set(host, { entries, at: performance.now() })
           const now = Date.now()
           const sinceMilliseconds = seconds === undefined ? 0 : now - seconds * 1000
           let batch: ReturnType<typeof selBatch>
@@ -130,6 +138,19 @@ export const ipmi = withOptions({
     }
   },
 })
+
+/** Many BMCs have no DCMI: that one says no is no failure to be told each time. */
+async function powerOf(bmc: Bmc): Promise<string> {
+  try {
+    return await bmc.power()
+  } catch (error) {
+    const saysNo =
+      (error instanceof CommandError && error.exitCode !== undefined) ||
+      (error instanceof ToolError && error.refusal === 'no-controller')
+    if (!saysNo) throw error
+    return ''
+  }
+}
 
 const severities = { nominal: 9, warning: 13, critical: 17 } as const
 

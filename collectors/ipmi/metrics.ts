@@ -152,9 +152,11 @@ export function upSample(part: Part, isUp: boolean): Sample {
 export function* selSamples(
   entries: readonly SelEntry[],
   { entries: count, freeBytes }: SelInfo,
+  tellsStates: boolean,
 ): Generator<Sample> {
   yield { metric: logs, value: count ?? entries.length, labels: {} }
   if (freeBytes !== undefined) yield { metric: free, value: freeBytes, labels: {} }
+  if (!tellsStates) return
   for (const [state, word] of [
     ['nominal', 'Nominal'],
     ['warning', 'Warning'],

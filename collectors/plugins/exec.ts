@@ -3,6 +3,7 @@
  * They run in the background; a scrape shows what each said last. A frame that cannot be taken is counted, and nothing of
  * it is shown (docs/plugins.md).
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ParseError } from '../../src/errors.ts'
 import { counter, gauge, type ReadContext, withOptions } from '../../src/model.ts'
 import type { Tree } from '../../src/tree.ts'
@@ -65,9 +66,8 @@ export function exec(declared: ReadonlySet<string>) {
       return plugins.length > 0 ? { here: true } : { here: false, why: '`plugins` names none' }
     },
     async *collect(context) {
-      let plugins = running.get(context.host)
-      if (plugins === undefined) {
-        // Nothing runs in the background: `remora collect`.
+      let plugins = running.get(context.host) ?? []
+      if (context.isAlone) {
         plugins = made(context, context.skip)
         await Promise.all(plugins.map((plugin) => plugin.once(context)))
       }
@@ -94,12 +94,15 @@ export function exec(declared: ReadonlySet<string>) {
       }
     },
     async *read(context: ReadContext<Options>) {
-      const plugins = made(context, context.skip)
-      running.set(context.host, plugins)
+      const { host, signal, skip } = context
+      const plugins = made(context, skip)
+      running.set(host, plugins)
       try {
+        if (plugins.length === 0) await sleep(2 ** 31 - 1, undefined, { signal })
         await Promise.all(plugins.map((plugin) => plugin.keep(context)))
       } finally {
-        running.delete(context.host)
+        // A source that was slow to end leaves what the next one runs.
+        if (running.get(host) === plugins) running.delete(host)
       }
     },
   })

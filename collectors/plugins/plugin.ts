@@ -35,8 +35,10 @@ export class Plugin {
   #durationSeconds: number | undefined
   /** Whether the last run, or frame, was well; undefined before the first. */
   #isWell: boolean | undefined
+  /** What was told last, until two frames in a row are well: one may be refused after it was taken. */
+  #saidLast: string | undefined
 
-  /** @param declared names that no plug-in may use @param told of each new error, once until it is well again */
+  /** @param declared names that no plug-in may use @param told of an error once, until another one comes or the plug-in is well again */
   constructor(options: PluginOptions, declared: ReadonlySet<string>, told: (error: Error) => void) {
     this.options = options
     this.#declared = declared
@@ -168,6 +170,7 @@ export class Plugin {
     const what = `plug-in "${name}"`
     const limits = { mostSeries: max_series, declared: this.#declared }
     this.#frame = { families: checked(parseFrame(bytes, format), what, limits), at: performance.now() }
+    if (this.#isWell) this.#saidLast = undefined
     this.#isWell = true
   }
 
@@ -176,7 +179,9 @@ export class Plugin {
     const reason: ErrorReason = cause instanceof ParseError ? 'malformed' : timedOut ? 'timeout' : 'failed'
     this.errors.set(reason, (this.errors.get(reason) ?? 0) + 1)
     this.#isWell = false
-    this.#told(new Error(`Plug-in "${this.options.name}": ${describe(cause)}`, { cause }))
+    const words = describe(cause)
+    if (words !== this.#saidLast) this.#told(new Error(`Plug-in "${this.options.name}": ${words}`, { cause }))
+    this.#saidLast = words
   }
 }
 

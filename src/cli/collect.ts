@@ -56,7 +56,7 @@ async function runOnce(collector: Collector, how: CollectOnce): Promise<Result> 
   const { name } = collector
   const section = how.config.collectors[name]
   const options: RunOptions = {
-    surroundings: how.surroundings,
+    surroundings: { ...how.surroundings, isAlone: true },
     options: section?.options,
     deadlineSeconds: section?.deadline_seconds ?? 10,
     maxSeries: how.config.collect.max_series,

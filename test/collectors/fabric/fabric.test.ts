@@ -32,6 +32,7 @@ test('fabric reads a fabric of twelve nodes and two switches; injected errors an
   )
   assert.equal(first.states.length, 13, 'a state for each link, once')
   // The simulator's links run at SDR and say that they could do more.
+  assert.equal(first.changes.length, 13)
   assert.ok(first.changes.every((change) => change.endsWith(' degraded')))
   const key = (kind: string, guid: string, port: number) =>
     `infiniband_${kind}{guid="${guid}",port="${port}"}`
@@ -53,8 +54,18 @@ test('fabric reads a fabric of twelve nodes and two switches; injected errors an
     errors.series.get('infiniband_fabric_nodes_bad'),
     (first.series.get('infiniband_fabric_nodes_bad') ?? 0) + 1,
   )
-  assert.equal(errors.series.get('infiniband_fabric_port_over_threshold{guid="0x100001",port="1"}'), 1)
+  assert.equal(
+    errors.series.get('infiniband_fabric_port_over_threshold{guid="0x0000000000100001",port="1"}'),
+    1,
+  )
   assert.deepEqual((await read()).changes, [`errors:${node1}:1 quiet`])
+
+  // One that iblinkinfo leaves out, as when a query to its switch is lost, is not down while the topology shows it.
+  await ibsim.wrap('iblinkinfo', '| grep -v 0x000000000010000d')
+  const partial = await read()
+  assert.equal(partial.states.filter(({ event }) => event === 'fabric.link').length, 12)
+  assert.deepEqual(partial.changes, [])
+  await ibsim.wrap('iblinkinfo', '')
 
   await ibsim.command('Unlink "Leaf2"[1]')
   const down = await read()

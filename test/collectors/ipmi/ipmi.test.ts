@@ -1,6 +1,6 @@
 /** The collector beside a BMC in software, through the real FreeIPMI and ipmitool. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -63,6 +63,8 @@ test('ipmi reads sensors, chassis, BMC and event log of a BMC, by FreeIPMI and b
     assert.equal(series.get('ipmi_temperature_state{id="1",name="CPU Temp"}'), 0)
     assert.equal(series.get('ipmi_sel_logs_count'), 1)
     assert.ok((series.get('ipmi_sel_free_space_bytes') ?? 0) > 10_000)
+    const byState = [...series.keys()].filter((key) => key.startsWith('ipmi_sel_events_count_by_state'))
+    assert.equal(byState.length, machine.path === undefined ? 3 : 0, 'ipmitool tells no state of an entry')
     assert.equal(series.get('ipmi_chassis_drive_fault_state'), 1)
     assert.equal(
       [...series.keys()].filter((key) => /^ipmi_bmc_info\{firmware_revision="9\.0?8"/.test(key)).length,
@@ -116,20 +118,31 @@ test('ipmi without a BMC says so, and without a tool is not here', async () => {
   })
 })
 
-test('ipmi names a part that fails, and gives the others', async (t) => {
+/**
+ * An ipmitool that fails at whatever it is not told to say, and notes what it was asked.
+ * @returns a PATH with it alone: FreeIPMI is in /usr/sbin
+ */
+async function saying(t: TestContext, cases: string): Promise<{ path: string; asked(): Promise<string[]> }> {
   const folder = await mkdtemp(join(tmpdir(), 'remora-ipmi-'))
   t.after(() => rm(folder, { recursive: true }))
-  const says = (text: string) =>
-    writeFile(
-      join(folder, 'ipmitool'),
-      `#!/bin/sh\ncase "$*" in\n${text}\n*) echo 'nothing known' >&2; exit 1 ;;\nesac\n`,
-      { mode: 0o755 },
-    )
-  await says(
+  const note = join(folder, 'asked')
+  await writeFile(
+    join(folder, 'ipmitool'),
+    `#!/bin/sh\necho "$*" >>${note}\ncase "$*" in\n${cases}\n*) echo 'nothing known' >&2; exit 1 ;;\nesac\n`,
+    { mode: 0o755 },
+  )
+  return {
+    path: `${folder}:/usr/bin:/bin`,
+    asked: async () => (await readFile(note, 'utf8')).trimEnd().split('\n'),
+  }
+}
+
+test('ipmi names a part that fails, and gives the others', async (t) => {
+  const { path } = await saying(
+    t,
     `'sdr elist all') printf 'Fan 1 | 30h | cr | 29.1 | 120 RPM\\n' ;;\n'sel elist') printf 'garbled\\n' ;;`,
   )
-  const context = contextOf({ path: `${folder}:/usr/bin:/bin` })
-  // FreeIPMI is in /usr/sbin, which is not on this PATH.
+  const context = contextOf({ path })
   const { series, states } = await collectOnce(ipmi, context)
   assert.equal(series.get('ipmi_fan_speed_rpm{id="48",name="Fan 1"}'), 120)
   assert.deepEqual(
@@ -145,4 +158,46 @@ test('ipmi names a part that fails, and gives the others', async (t) => {
       'Cannot parse ipmitool sel "garbled": expected id, date, time, sensor and event',
     ],
   )
+})
+
+test('ipmi tells of power readings that are refused to it, not of a BMC without DCMI', async (t) => {
+  for (const [words, told] of [
+    ['DCMI request failed because: Invalid command (c1)', []],
+    [
+      'Could not open device: Permission denied',
+      ['Cannot run ipmitool: Could not open device: Permission denied'],
+    ],
+  ] as const) {
+    const { path } = await saying(
+      t,
+      `'dcmi power reading') echo '${words}' >&2; exit 1 ;;\n'sel elist') echo 'SEL has no entries' ;;\n*) ;;`,
+    )
+    const context = contextOf({ path })
+    const { series } = await collectOnce(ipmi, context)
+    assert.equal(series.get('ipmi_up{collector="dcmi"}'), 0)
+    assert.deepEqual(
+      context.skipped.map(({ message }) => message),
+      told,
+    )
+  }
+})
+
+test('ipmi asks for the event log once, for records and metrics alike', async (t) => {
+  const { path, asked } = await saying(
+    t,
+    `'sel elist') echo '1 | 02/01/2026 | 03:04:05 | Fan 1 | Lower Critical going low | Asserted' ;;\n'sel info') echo 'Entries : 1' ;;\n*) ;;`,
+  )
+  const context = contextOf({ path, options: { initial: 'all' } })
+  for await (const { records } of ipmi.read?.({
+    ...context,
+    positions: new Map(),
+    positionsOf: async () => new Map(),
+  }) ?? []) {
+    assert.equal(records.length, 1)
+    break
+  }
+  const { series } = await collectOnce(ipmi, context)
+  assert.equal(series.get('ipmi_sel_logs_count'), 1)
+  assert.equal(series.get('ipmi_up{collector="sel"}'), 1)
+  assert.equal((await asked()).filter((one) => one === 'sel elist').length, 1)
 })

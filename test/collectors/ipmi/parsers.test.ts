@@ -96,7 +96,11 @@ test('ipmi-sel gives each entry with its time, if it has one, and what it says t
   assert.equal(entries[1]?.time, '2026-02-01T03:04:05')
   assert.match(entries[1]?.event ?? '', /80\.00 C \| Threshold = 75\.00 C$/)
   const series = [
-    ...selSamples(entries, parseSelInfo('Number of log entries : 2\nFree space remaining : 15984 bytes\n')),
+    ...selSamples(
+      entries,
+      parseSelInfo('Number of log entries : 2\nFree space remaining : 15984 bytes\n'),
+      true,
+    ),
   ]
   assert.deepEqual(
     series.map(({ metric, labels, value }) => [seriesKey(metric.name, labels), value]),

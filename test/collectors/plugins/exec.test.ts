@@ -26,7 +26,7 @@ async function script(folder: string, name: string, text: string, more: object =
 }
 
 const once = async (plugins: readonly object[]) => {
-  const context = contextOf({ options: { plugins } })
+  const context = { ...contextOf({ options: { plugins } }), isAlone: true }
   const { series, samples } = await collectOnce(collector, context)
   return { series, samples, skipped: context.skipped.map(({ message }) => message) }
 }
@@ -205,4 +205,53 @@ test('exec that names no plug-in is not here, and a wrong one is refused by the 
   ]
   for (const plugins of wrong)
     assert.equal(collector.options?.safeParse({ plugins }).success, false, JSON.stringify(plugins))
+})
+
+/** The source at work until the end of the test. */
+function reading(t: TestContext, plugins: readonly object[]) {
+  const stopping = new AbortController()
+  const base = contextOf({ options: { plugins } })
+  const context = { ...base, signal: stopping.signal }
+  let isOver = false
+  const ended = (async () => {
+    const source = { ...context, positions: new Map(), positionsOf: async () => new Map() }
+    for await (const _ of collector.read?.(source) ?? []) assert.fail('a plug-in makes no records')
+  })()
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error
+    })
+    .finally(() => {
+      isOver = true
+    })
+  const stop = async () => {
+    stopping.abort()
+    await ended
+  }
+  t.after(stop)
+  return { context, skipped: base.skipped, isOver: () => isOver, stop }
+}
+
+test('exec runs nothing in a reading of the agent, and its source does not end for want of plug-ins', async (t) => {
+  const folder = await folderOf(t)
+  const note = join(folder, 'ran')
+  const context = contextOf({ options: { plugins: [await script(folder, 'a', `echo ran >${note}`)] } })
+  const { samples } = await collectOnce(collector, context)
+  assert.deepEqual([samples, existsSync(note)], [[], false])
+  const idle = reading(t, [])
+  await sleep(200)
+  assert.ok(!idle.isOver())
+})
+
+test('exec tells of the same failure once, and counts each', async (t) => {
+  const folder = await folderOf(t)
+  const { context, skipped } = reading(t, [
+    await script(folder, 'bad', 'echo "bad{x="', { every_seconds: 1 }),
+  ])
+  const key = 'remora_plugin_errors_total{plugin="bad",reason="malformed"}'
+  for (const until = Date.now() + 20_000; ; await sleep(50)) {
+    const { series } = await collectOnce(collector, context)
+    if ((series.get(key) ?? 0) >= 3) break
+    assert.ok(Date.now() < until, JSON.stringify([...series]))
+  }
+  assert.equal(skipped.length, 1)
 })
