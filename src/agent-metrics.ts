@@ -112,6 +112,13 @@ const declared = {
     'Time spent waiting for the sink; over the requests it is their mean duration.',
     ['sink'],
   ),
+  heartbeats: counter(
+    'remora_heartbeats_total',
+    'none',
+    'the heartbeat',
+    'Heartbeats to the sink: sent, failed, or skipped because it was down or the one before was still going on.',
+    ['sink', 'result'],
+  ),
   pushesSkipped: counter(
     'remora_pushes_skipped_total',
     'none',
@@ -162,6 +169,7 @@ export function createAgentMetrics(log: Pick<Log, 'suppressed'>) {
     sinkUp: new Gauge(options(declared.sinkUp)),
     sinkSends: new Counter(options(declared.sinkSends)),
     sinkSendTime: new Counter(options(declared.sinkSendTime)),
+    heartbeats: new Counter(options(declared.heartbeats)),
     pushesSkipped: new Counter(options(declared.pushesSkipped)),
     commandsStuck: new Gauge(options(declared.commandsStuck)),
     /** Adds something to do at every update. */

@@ -10,6 +10,7 @@ import { type CollectorSection, type Config, collectorSectionsOf } from './confi
 import { describe } from './errors.ts'
 import { registrySamples } from './exposition.ts'
 import { protocols as allProtocols, type Protocols } from './forwarders/all.ts'
+import { lastHeartbeat, runHeartbeats } from './heartbeats.ts'
 import type { Log } from './log.ts'
 import type { Collector, Sample } from './model.ts'
 import { nodeIdentity } from './node.ts'
@@ -105,6 +106,7 @@ export async function startAgent(
   let stopping = false
   let sections: Record<string, CollectorSection> = {}
   let push: Scheduled | undefined
+  let heartbeats = { seconds: 0, stop: new AbortController() }
   let server: RunningServer | undefined
 
   async function samples(names?: readonly string[]): Promise<readonly Sample[]> {
@@ -149,6 +151,7 @@ export async function startAgent(
     signal,
   })
 
+  const beating = { spool, sinks, clock, log }
   const pushing = { name: 'push', log, onOverlap: () => metrics.pushesSkipped.inc() }
 
   /** Everything that follows the configuration and cannot fail. */
@@ -161,6 +164,12 @@ export async function startAgent(
     await sources.configure(collectors, sections)
     push?.stop()
     push = next.push.enabled ? schedule(next.push.schedule, pushOnce, pushing) : undefined
+    const { seconds } = next.heartbeat
+    if (seconds !== heartbeats.seconds) {
+      heartbeats.stop.abort()
+      heartbeats = { seconds, stop: new AbortController() }
+      if (seconds > 0) void runHeartbeats(beating, seconds, AbortSignal.any([signal, heartbeats.stop.signal]))
+    }
     log.setLevel(next.log.level)
   }
 
@@ -231,6 +240,7 @@ export async function startAgent(
       collecting.abort(new Error('Remora is stopping'))
       await sources.ended()
       const drained = await sinks.drain(AbortSignal.timeout(config.shutdown.drain_seconds * 1000))
+      if (heartbeats.seconds > 0) await lastHeartbeat(beating)
       await sinks.stop()
       acknowledgements.abort()
       await acknowledged

@@ -138,6 +138,19 @@ export const configSchema = z.strictObject({
         .describe('When the last reading of every collector is put into the spool.'),
     })
     .prefault({}),
+  heartbeat: z
+    .strictObject({
+      seconds: z
+        .number()
+        .min(0)
+        .max(3600)
+        .default(10)
+        .describe(
+          'How often every event sink on another machine is told how far each source has come, past what waits; 0: never.',
+        ),
+    })
+    .prefault({})
+    .describe('See docs/after-a-crash.md.'),
   shutdown: z
     .strictObject({
       drain_seconds: z

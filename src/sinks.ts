@@ -5,11 +5,13 @@ import type { Clock } from './clock.ts'
 import type { Protocols } from './forwarders/all.ts'
 import { Delivery } from './forwarders/deliver.ts'
 import type { Forwarder, Origin } from './forwarders/forwarder.ts'
+import { heartbeat } from './forwarders/heartbeat.ts'
 import type { Log } from './log.ts'
 import type { Metric, Sample } from './model.ts'
 import type { SinkConfig } from './sink-schemas.ts'
-import type { SinkRoute, Spool } from './spool/spool.ts'
+import type { SinkRoute, Spool, SpoolProgress } from './spool/spool.ts'
 import type { SinkStatus } from './status.ts'
+import { version } from './version.ts'
 
 export type SinkConfigs = Readonly<Record<string, SinkConfig>>
 
@@ -31,6 +33,8 @@ interface Working {
   readonly delivery: Delivery
   readonly stop: AbortController
   readonly stopped: Promise<void>
+  /** A heartbeat is under way. */
+  beating: boolean
 }
 
 /** What the spool must know of the configured sinks. */
@@ -111,6 +115,45 @@ export class Sinks {
     return all()
   }
 
+  /**
+   * Sends a heartbeat to every sink on another machine that takes one and is up: one at a time to each, past what
+   * waits for it, and without any say in how it is.
+   * @param nextSeconds when the next one is due; 0: this is the last
+   */
+  async beat(progress: SpoolProgress, nextSeconds: number, mostSeconds: number): Promise<void> {
+    await Promise.all(
+      [...this.#working].map(([name, working]) =>
+        this.#beat(name, working, progress, nextSeconds, mostSeconds),
+      ),
+    )
+  }
+
+  async #beat(
+    name: string,
+    working: Working,
+    progress: SpoolProgress,
+    nextSeconds: number,
+    mostSeconds: number,
+  ): Promise<void> {
+    const { origin, clock, metrics } = this.#parts
+    const { forwarder, config, delivery, stop } = working
+    if (forwarder.heartbeat === undefined || !config.off_node) return
+    if (working.beating || delivery.status().state !== 'up') {
+      metrics.heartbeats.inc({ sink: name, result: 'skipped' })
+      return
+    }
+    working.beating = true
+    const milliseconds = Math.min(mostSeconds, config.retry.timeout_seconds) * 1000
+    const until = AbortSignal.any([stop.signal, AbortSignal.timeout(milliseconds)])
+    try {
+      const about = { sink: name, origin, version, timeMilliseconds: clock.now(), nextSeconds }
+      const { is } = await forwarder.heartbeat(heartbeat(progress, about), until)
+      metrics.heartbeats.inc({ sink: name, result: is === 'accepted' ? 'sent' : 'failed' })
+    } finally {
+      working.beating = false
+    }
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#working].map(([name, working]) => this.#stop(name, working)))
   }
@@ -143,7 +186,14 @@ export class Sinks {
       forwarder,
     )
     const stop = new AbortController()
-    this.#working.set(name, { config, forwarder, delivery, stop, stopped: delivery.run(stop.signal) })
+    this.#working.set(name, {
+      config,
+      forwarder,
+      delivery,
+      stop,
+      stopped: delivery.run(stop.signal),
+      beating: false,
+    })
   }
 
   /** A request stuck in a hung file system is left behind: its answer no longer counts. */

@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts'
 import { counter, gauge, type Metric } from '../model.ts'
 import type { FileSinkConfig } from '../sink-schemas.ts'
 import { fileFailure } from './file/failure.ts'
+import { writeHeartbeat } from './file/heartbeat-file.ts'
 import { ndjson } from './file/ndjson.ts'
 import { type FileStore, fileStore } from './file/store.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
@@ -47,6 +48,7 @@ export function fileForwarder(config: FileSinkConfig, origin: Origin, clock: Clo
   /** The one use of the folder under way: a file system that hangs must never see a second. */
   let busy: Promise<unknown> = Promise.resolve()
   const stop = new AbortController()
+  let beating = false
 
   function alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = busy.then(work)
@@ -98,6 +100,21 @@ export function fileForwarder(config: FileSinkConfig, origin: Origin, clock: Clo
         if (fits) return { is: 'accepted' }
         return { is: 'refused', words: `${frame.length} bytes are more than "${config.path}" may hold` }
       } catch (error) {
+        return fileFailure(error, config)
+      }
+    },
+    async heartbeat(beat, signal) {
+      // One at a time, and in turn with the batches; what hangs is not waited for twice.
+      if (beating) return { is: 'retry', words: 'the heartbeat before is still being written', busy: true }
+      beating = true
+      const written = alone(() => writeHeartbeat(config.path, origin, beat)).finally(() => {
+        beating = false
+      })
+      try {
+        await within(written, signal)
+        return { is: 'accepted' }
+      } catch (error) {
+        written.catch(() => undefined) // Given up on: whatever comes of it is of no account.
         return fileFailure(error, config)
       }
     },

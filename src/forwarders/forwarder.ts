@@ -1,6 +1,7 @@
 /** What a forwarder is: it only encodes, sends and says what happened. deliver.ts decides everything else. */
 import type { Sample } from '../model.ts'
 import type { SpooledBatch } from '../spool/batch.ts'
+import type { Heartbeat } from './heartbeat.ts'
 
 /** Who sends: the same words in every protocol's own place. */
 export interface Origin {
@@ -43,6 +44,11 @@ export interface Forwarder {
    * does. `again` says that an earlier sending of the same batch was never answered.
    */
   send(batch: SpooledBatch, signal: AbortSignal, again: boolean): Promise<Answer>
+  /**
+   * Sends a heartbeat beside the batches, past those that wait, in the protocol's own place. Once: whatever comes of
+   * it, it neither waits for a batch, nor holds one, nor changes where the next one goes. Never throws.
+   */
+  heartbeat?(beat: Heartbeat, signal: AbortSignal): Promise<Outcome>
   /** Metrics of its own, if it has any (deleted files, say), without the `sink` label, which the engine adds. */
   samples?(): readonly Sample[]
   close(): Promise<void>

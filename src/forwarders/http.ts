@@ -34,6 +34,8 @@ export interface HttpSink {
     body: Uint8Array | undefined,
     signal: AbortSignal,
   ): Promise<Answer>
+  /** The same over a connection of its own, so that it waits for no other; no answer changes where the next one goes. */
+  aside: HttpSink['exchange']
   close(): Promise<void>
 }
 
@@ -42,26 +44,30 @@ export function httpSink(config: HttpConfig, clock: Clock): HttpSink {
   const urls = endpoints(config)
   const commonHeaders = requestHeaders(config)
   const timeout = config.retry.timeout_seconds * 1000
-  const agent = new Agent({
-    connections: 1,
-    keepAliveTimeout: 30_000,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // Shorter than the whole, so that an unreachable receiver is told from one that does not answer.
-    connect: { ...tlsOptions(config), timeout: Math.ceil(timeout * 0.8) },
-  })
+  const connection = () =>
+    new Agent({
+      connections: 1,
+      keepAliveTimeout: 30_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // Shorter than the whole, so that an unreachable receiver is told from one that does not answer.
+      connect: { ...tlsOptions(config), timeout: Math.ceil(timeout * 0.8) },
+    })
+  const main = connection()
+  let beside: Agent | undefined
   let current = 0
   const url = () => urls[current % urls.length] ?? ''
-  return {
-    endpoint: () => shown(url()),
-    async exchange(method, headers, body, signal) {
+
+  const over =
+    (agent: () => Agent, turn: () => void): HttpSink['exchange'] =>
+    async (method, headers, body, signal) => {
       const target = url()
       const endpoint = shown(target)
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
       try {
         const common = await within(commonHeaders(), deadline)
         const reply = await request(target, {
-          dispatcher: agent,
+          dispatcher: agent(),
           method,
           headers: { ...common, ...headers },
           body: body ?? null,
@@ -70,14 +76,32 @@ export function httpSink(config: HttpConfig, clock: Clock): HttpSink {
         const words = without(secretsOf(common, target), await firstWords(reply.body))
         const heard = firstOfEach(reply.headers)
         const outcome = classify(reply.statusCode, heard, words, clock.now())
-        if (reply.statusCode >= 500 || (outcome.is === 'down' && method === 'POST')) current += 1
+        if (reply.statusCode >= 500 || (outcome.is === 'down' && method === 'POST')) turn()
         return { endpoint, outcome, headers: heard }
       } catch (error) {
-        if (!signal.aborted) current += 1
+        if (!signal.aborted) turn()
         return { endpoint, outcome: failure(error, endpoint, timeout / 1000) }
       }
+    }
+
+  return {
+    endpoint: () => shown(url()),
+    exchange: over(
+      () => main,
+      () => {
+        current += 1
+      },
+    ),
+    aside: over(
+      () => {
+        beside ??= connection()
+        return beside
+      },
+      () => undefined,
+    ),
+    async close() {
+      await Promise.all([main.destroy(), beside?.destroy()])
     },
-    close: () => agent.destroy(),
   }
 }
 

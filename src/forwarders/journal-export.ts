@@ -9,6 +9,7 @@ import type { Field } from '../model.ts'
 import type { SpooledRecord } from '../spool/batch.ts'
 import { priorityOf, view } from '../view.ts'
 import type { Origin } from './forwarder.ts'
+import type { Heartbeat } from './heartbeat.ts'
 
 /** What journal-remote takes in one entry (ENTRY_FIELD_COUNT_MAX); with more it drops the connection unanswered. */
 export const mostFields = 1024
@@ -76,6 +77,31 @@ type Encoded =
   | { readonly is: 'realtime' | 'monotonic'; readonly microseconds: bigint | undefined }
   | { readonly is: 'address' }
 
+/** A heartbeat as an entry of this boot: its JSON in REMORA_HEARTBEAT, nothing of a record's own fields. */
+export function exportHeartbeat({ timeMilliseconds, text }: Heartbeat, origin: Origin): Buffer {
+  const realtime = clamped(BigInt(Math.round(timeMilliseconds * 1000)))
+  const fields: readonly (readonly [string, string])[] = [
+    ['_BOOT_ID', journalBoot(origin)],
+    ['_HOSTNAME', origin.node],
+    ['PRIORITY', '7'],
+    ['SYSLOG_IDENTIFIER', 'remora'],
+    ['MESSAGE', `Heartbeat of ${origin.node}`],
+    ['REMORA_LEDGER', origin.ledger],
+    ['REMORA_HEARTBEAT', text],
+  ]
+  return Buffer.concat([
+    Buffer.from(`__REALTIME_TIMESTAMP=${realtime}\n__MONOTONIC_TIMESTAMP=0\n`),
+    ...fields.map(([name, value]) => encodeField(name, Buffer.from(value))),
+    newline,
+  ])
+}
+
+/** Zeros where it is not known. */
+function journalBoot({ bootId }: Origin): string {
+  const boot = bootId.replaceAll('-', '')
+  return /^[0-9a-f]{32}$/i.test(boot) ? boot : '0'.repeat(32)
+}
+
 function encode([name, value]: Field): Encoded {
   if (name === '__REALTIME_TIMESTAMP') return { is: 'realtime', microseconds: microseconds(value) }
   if (name === '__MONOTONIC_TIMESTAMP') return { is: 'monotonic', microseconds: microseconds(value) }
@@ -93,8 +119,7 @@ const addresses = new Set(['__CURSOR', '__SEQNUM', '__SEQNUM_ID'])
 function synthesised(record: SpooledRecord, source: string, origin: Origin): Field[] {
   const has = (name: string) => record.fields.some(([own]) => own === name)
   const { severityNumber } = view(source, record)
-  const boot = origin.bootId.replaceAll('-', '')
-  const made: Field[] = [['_BOOT_ID', Buffer.from(/^[0-9a-f]{32}$/i.test(boot) ? boot : '0'.repeat(32))]]
+  const made: Field[] = [['_BOOT_ID', Buffer.from(journalBoot(origin))]]
   if (!has('PRIORITY') && severityNumber !== undefined)
     made.push(['PRIORITY', Buffer.from(String(priorityOf(severityNumber)))])
   if (!has('SYSLOG_IDENTIFIER')) made.push(['SYSLOG_IDENTIFIER', Buffer.from('remora')])

@@ -10,13 +10,15 @@
  * - It also drops the connection when its disk is full: retried like any connection error.
  * - 413 for a body of more than 770 MiB; 404, 406 and 415 for a wrong address, method or type.
  *
+ * A heartbeat is an entry with the field REMORA_HEARTBEAT and without REMORA_ID and REMORA_RECORD.
+ *
  * A batch sent again is stored again: the receiver knows no duplicates, REMORA_ID and REMORA_RECORD tell them.
  */
 import type { Clock } from '../clock.ts'
 import type { JournalRemoteSinkConfig } from '../sink-schemas.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
 import { httpSink } from './http.ts'
-import { exporter, mostFields } from './journal-export.ts'
+import { exporter, exportHeartbeat, mostFields } from './journal-export.ts'
 
 const headers = { 'content-type': 'application/vnd.fdo.journal' }
 
@@ -48,6 +50,8 @@ export function journalRemoteForwarder(
       if (outcome.is === 'accepted' && refused.length > 0) return { is: 'partly', refused, endpoint }
       return { ...outcome, endpoint }
     },
+    heartbeat: async (beat, signal) =>
+      (await http.aside('POST', headers, exportHeartbeat(beat, origin), signal)).outcome,
     close: () => http.close(),
   }
 }

@@ -259,7 +259,7 @@ export function boundedUnit(unit: string): string {
     .replace(/^run-[a-z]?[0-9a-f-]+\.(\w+)$/, 'run.$1')
 }
 
-function labelText(labels: Readonly<Record<string, string>>): string {
+export function labelText(labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels)
     .filter(([, value]) => value !== '')
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -14,6 +14,7 @@ import type { EventBatch } from '../spool/batch.ts'
 import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
 import { httpSink } from './http.ts'
 import { type Entry, EntryMaker, microsecondOf } from './loki-entry.ts'
+import { heartbeatPush } from './loki-heartbeat.ts'
 import { encodePush, type Limits, type Stamped, sizeOf, stamped } from './loki-push.ts'
 import { refusal } from './loki-refusal.ts'
 import { type Window, windowAt } from './loki-stamp.ts'
@@ -106,6 +107,11 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
         if (answer.is !== 'accepted') return answer
       }
       return answer
+    },
+    async heartbeat(beat, signal) {
+      const newest = Math.floor(window().newest / 1000)
+      const body = heartbeatPush(beat, config, origin, newest)
+      return (await http.aside('POST', headers, body, signal)).outcome
     },
     close: () => http.close(),
   }

@@ -82,6 +82,20 @@ export interface LedgerSnapshot {
   readonly pausedSources: readonly string[]
 }
 
+/** How far everything has come, read in one snapshot: what a heartbeat tells. */
+export interface SpoolProgress {
+  readonly sources: ReadonlyMap<
+    string,
+    {
+      /** Of its records; of metrics, of its collections. */
+      readonly lastNumber: number
+      readonly positions: ReadonlyMap<string, string>
+    }
+  >
+  /** By sink, then by source. Removed sinks are not among them. */
+  readonly sinks: ReadonlyMap<string, ReadonlyMap<string, SinkCounts>>
+}
+
 export interface QuarantinedRecord {
   readonly key: number
   readonly sink: string
@@ -122,6 +136,7 @@ export interface Spool extends AsyncDisposable {
   /** Resolves when something was committed after `sequence`, or a replay was asked for. */
   grown(after: number, signal: AbortSignal): Promise<void>
   snapshot(): Promise<LedgerSnapshot>
+  progress(): Promise<SpoolProgress>
   /** Positions that every required off-node sink has now acknowledged, since the last call (format.md, Acknowledgement). */
   acknowledgedPositions(): Promise<
     readonly { readonly source: string; readonly stream: string; readonly position: string }[]

@@ -15,6 +15,7 @@ import { atRisk, countSource, oldestHeld, sinkCounts, sourceCounts, stretches } 
 import { append, checkRow, loadBatch } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
+import { progress } from './progress.ts'
 import { acknowledgeReplay, quarantined, refuseReplay } from './quarantine.ts'
 import { encodeRecords } from './records.ts'
 import { loseBatch, makeRoom } from './room.ts'
@@ -27,6 +28,7 @@ import {
   type QuarantinedRecord,
   type SinkRoute,
   type Spool,
+  type SpoolProgress,
 } from './spool.ts'
 
 /** Tests and tools watch the moments around a commit here; see docs/decisions/spool.md. */
@@ -249,6 +251,10 @@ export class SqliteSpool implements Spool {
         }
       }),
     )
+  }
+
+  async progress(): Promise<SpoolProgress> {
+    return this.#footing.read('heartbeat', () => this.#db.snapshot(() => progress(this.#db)))
   }
 
   async acknowledgedPositions(): Promise<readonly SourcePosition[]> {
