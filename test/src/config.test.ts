@@ -50,12 +50,12 @@ const wrongFiles: readonly [yaml: string, line: string][] = [
   // The whole of it.
   [
     'hello',
-    'r.yaml:1:1: expected a section with node, paths, server, log, spool, push, shutdown, collect, collectors and sinks',
+    'r.yaml:1:1: expected a section with node, paths, server, log, spool, push, heartbeat, shutdown, collect, collectors and sinks',
   ],
   // Unknown keys.
   [
     'spol: {}',
-    'r.yaml:1:1: spol: unknown key; did you mean "spool"? Allowed here: node, paths, server, log, spool, push, shutdown, collect, collectors, sinks',
+    'r.yaml:1:1: spol: unknown key; did you mean "spool"? Allowed here: node, paths, server, log, spool, push, heartbeat, shutdown, collect, collectors, sinks',
   ],
   [
     'spool:\n  path: /x\n  max_byte: 5',
