@@ -3,6 +3,7 @@
  * graph), and without the runtime.
  */
 import { type BuildResult, build, type Plugin } from 'esbuild'
+import { withPageScript } from './page-script.ts'
 
 /** Bundles what `entry` needs into `outfile`. */
 export function bundle(
@@ -25,6 +26,6 @@ export function bundle(
     alias: { 'node-cron': `${import.meta.dirname}/node_modules/node-cron/dist/node-cron.cjs` },
     metafile: true,
     logLevel: 'warning',
-    plugins: [...plugins],
+    plugins: [withPageScript, ...plugins],
   })
 }

@@ -8,9 +8,11 @@ import { commandRunner, defaultPath } from './command.ts'
 import type { LoadedConfig } from './config.ts'
 import { type CollectorSection, type Config, collectorSectionsOf } from './config-schema.ts'
 import { describe } from './errors.ts'
+import { EventTail } from './event-tail.ts'
 import { registrySamples } from './exposition.ts'
 import { protocols as allProtocols, type Protocols } from './forwarders/all.ts'
 import { lastHeartbeat, runHeartbeats } from './heartbeats.ts'
+import { History, historyCollectors, historySchedule } from './history.ts'
 import type { Log } from './log.ts'
 import type { Collector, Sample } from './model.ts'
 import { nodeIdentity } from './node.ts'
@@ -91,16 +93,27 @@ export async function startAgent(
   const collecting = new AbortController()
   const { signal } = collecting
   const sinks = new Sinks({ spool, origin, clock, log, metrics, protocols })
+  const events = new EventTail(() => clock.monotonic())
+  /** Who reads along sees what was committed, and nothing before it was. */
+  const intake: Pick<Spool, 'positions' | 'commit' | 'writable'> = {
+    positions: (source) => spool.positions(source),
+    writable: (source, until) => spool.writable(source, until),
+    commit: async (source, batch) => {
+      await spool.commit(source, batch)
+      events.take(source, batch.records)
+    },
+  }
   const readings = new Readings({
     surroundings: around,
     clock,
     log,
     metrics,
     signal,
-    spool,
+    spool: intake,
     node: identity.name,
   })
-  const sources = new Sources({ surroundings: around, spool, clock, log, metrics }, signal)
+  const sources = new Sources({ surroundings: around, spool: intake, clock, log, metrics }, signal)
+  const history = new History()
   const acknowledgements = new AbortController()
   let firstRunsDone = false
   let stopping = false
@@ -124,12 +137,15 @@ export async function startAgent(
     refresh: (names) => readings.refresh(names),
     samples,
     collectors: () => readings.status(),
+    unwell: () => readings.unwell(),
     sinks: () => sinks.status(),
     ledger: () => spool.snapshot(),
     notReady: () => [
       ...(firstRunsDone ? [] : ['the collectors have not finished their first run']),
       ...(stopping ? ['Remora is stopping'] : []),
     ],
+    history,
+    events,
   }
 
   const listen = (address: string) =>
@@ -153,6 +169,11 @@ export async function startAgent(
 
   const beating = { spool, sinks, clock, log }
   const pushing = { name: 'push', log, onOverlap: () => metrics.pushesSkipped.inc() }
+
+  const remember = async () => {
+    await readings.refresh(historyCollectors)
+    history.record(clock.now(), readings.current(historyCollectors))
+  }
 
   /** Everything that follows the configuration and cannot fail. */
   async function follow(next: Config): Promise<void> {
@@ -195,6 +216,7 @@ export async function startAgent(
     acknowledgements.signal,
   )
   await follow(config)
+  const remembering = schedule(historySchedule, remember, { name: 'history', log })
   log.info(
     'agent',
     `Remora ${version} runs on ${identity.name}: http://${address(config.server.listen, server.port)}/`,
@@ -237,6 +259,7 @@ export async function startAgent(
     async stop() {
       stopping = true
       push?.stop()
+      remembering.stop()
       collecting.abort(new Error('Remora is stopping'))
       await sources.ended()
       const drained = await sinks.drain(AbortSignal.timeout(config.shutdown.drain_seconds * 1000))

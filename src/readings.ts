@@ -9,7 +9,7 @@ import { Runner, type RunnerParts, type RunnerSettings } from './runner.ts'
 import { intervalSeconds, jitterSeconds, type Scheduled, schedule } from './schedule.ts'
 import type { Spool } from './spool/spool.ts'
 import { type LastStates, lastStates } from './states.ts'
-import type { CollectorStatus } from './status.ts'
+import type { CollectorStatus, PartState } from './status.ts'
 
 /** How many intervals a reading is shown for. */
 const shelfIntervals = 2.5
@@ -106,6 +106,13 @@ export class Readings {
   status(): CollectorStatus[] {
     return this.#all.map(
       ({ name }) => this.#working.get(name)?.runner.status() ?? { name, state: 'disabled', series: 0 },
+    )
+  }
+
+  /** The parts that are not well, in the order of the collectors. */
+  unwell(): PartState[] {
+    return [...this.#working].flatMap(([collector, { runner }]) =>
+      runner.unwell().map((reading) => ({ ...reading, collector })),
     )
   }
 

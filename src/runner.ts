@@ -5,9 +5,10 @@ import { probe, type Reading, type RunOptions, runCollector, type Surroundings }
 import type { CollectorSection } from './config-schema.ts'
 import { describe, skipReason } from './errors.ts'
 import type { Log } from './log.ts'
-import type { Collector, Presence } from './model.ts'
+import type { Collector, Presence, StateReading } from './model.ts'
 import type { LastStates } from './states.ts'
 import type { CollectorStatus } from './status.ts'
+import { Unwell } from './unwell.ts'
 
 /** What all collectors of this agent share. */
 export interface RunnerParts {
@@ -44,6 +45,7 @@ export class Runner {
   /** True while the code of an abandoned run or probe has not ended: invariant, no other is started meanwhile. */
   #stuck = false
   #succeededMilliseconds: number | undefined
+  #unwell = new Unwell()
 
   constructor(collector: Collector, settings: RunnerSettings, states: LastStates, parts: RunnerParts) {
     this.collector = collector
@@ -56,6 +58,7 @@ export class Runner {
   /** Goes on from where another runner of the same collector is, so that a new configuration shows no gap. */
   takeOver(other: Runner): void {
     this.#shown = other.#shown
+    this.#unwell = other.#unwell
     this.#succeededMilliseconds = other.#succeededMilliseconds
   }
 
@@ -127,6 +130,11 @@ export class Runner {
       ...(schedule !== undefined && { schedule }),
       series: this.current()?.samples.length ?? 0,
     }
+  }
+
+  /** The states of the parts that are not well. */
+  unwell(): StateReading[] {
+    return this.#unwell.current(this.#parts.clock.monotonic())
   }
 
   /** Why there is no reading. */
@@ -216,6 +224,7 @@ export class Runner {
     const labels = { collector: this.collector.name }
     this.#last = reading
     this.#failure = reading.error
+    this.#unwell.take(reading.states, !reading.error, reading.monotonicMilliseconds)
     // A run that failed before it read anything leaves the reading before it, until that is too old.
     if (!reading.error || reading.samples.length > 0) this.#shown = reading
     metrics.collectorSuccess.set(labels, reading.error ? 0 : 1)

@@ -1,5 +1,7 @@
 /** What the server shows and the commands print: the agent's state at one moment. main.ts makes it, server/ draws it. */
-import type { Sample } from './model.ts'
+import type { EventTail } from './event-tail.ts'
+import type { History } from './history.ts'
+import type { Sample, StateReading } from './model.ts'
 import type { LedgerSnapshot } from './spool/spool.ts'
 
 export interface CollectorStatus {
@@ -28,6 +30,11 @@ export interface SinkStatus {
   readonly nextTryMilliseconds?: number
 }
 
+/** The state of a part as its collector read it. */
+export interface PartState extends StateReading {
+  readonly collector: string
+}
+
 export interface Status {
   readonly node: string
   readonly bootId: string
@@ -38,8 +45,12 @@ export interface Status {
   /** The last reading of every collector (or of those named, then without the agent's own), none older than 2.5 × its schedule. */
   samples(collectors?: readonly string[]): Promise<readonly Sample[]>
   collectors(): readonly CollectorStatus[]
+  /** The parts that are not well now, and those that went within the last hour. */
+  unwell(): readonly PartState[]
   sinks(): readonly SinkStatus[]
   ledger(): Promise<LedgerSnapshot>
   /** Empty when ready; else what is still missing, in words. */
   notReady(): readonly string[]
+  readonly history: History
+  readonly events: EventTail
 }

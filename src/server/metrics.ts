@@ -1,14 +1,12 @@
 /** /metrics: the cheap collectors are read now, then the last reading of every collector is shown. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { Registry } from 'prom-client'
 import { contentTypes, ownFamilies, render } from '../exposition.ts'
 import type { Status } from '../status.ts'
-import { acceptsGzip, chooseFormat } from './accept.ts'
+import { chooseFormat } from './accept.ts'
 import { type Answer, within, words } from './answer.ts'
+import { compressed } from './compress.ts'
 
-const compress = promisify(gzip)
 /** A page of a scraper that names no time-out is answered within this. */
 const longestSeconds = 10
 /** Kept of a scraper's own time-out for rendering and sending. */
@@ -41,10 +39,8 @@ export async function scrape(
   const format = chooseFormat(headers.accept)
   const text = render(samples, format, dropped === undefined ? { own } : { own, dropped })
   const page = format === 'openmetrics' ? `${text}# EOF\n` : text
-  const answer = { status: 200, type: contentTypes[format], headers: { Vary: 'Accept, Accept-Encoding' } }
-  if (!acceptsGzip(headers['accept-encoding']?.toString())) return { ...answer, body: page }
-  const body = await compress(page, { level: 1 })
-  return { ...answer, body, headers: { ...answer.headers, 'Content-Encoding': 'gzip' } }
+  const answer = { status: 200, type: contentTypes[format], body: page }
+  return compressed(headers, { ...answer, headers: { Vary: 'Accept, Accept-Encoding' } })
 }
 
 /** How long a refresh may take, from what Prometheus says of its own time-out. */

@@ -1,14 +1,18 @@
 /**
- * The HTTP server: /metrics, /-/healthy, /-/ready, the page at / and the same as JSON at /api/v1/status.
- * Reads only. Connections, scrapes at once, headers and times are bounded; bodies are never read.
+ * The HTTP server: /metrics, /-/healthy, /-/ready, the page at / and what it shows as JSON below /api/v1/
+ * (docs/api.md). Reads only. Connections, scrapes at once, headers and times are bounded; bodies are never read.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import { describe } from '../errors.ts'
+import { page, pagePolicy } from '../page/document.ts'
 import type { Status } from '../status.ts'
-import { type Answer, within, words } from './answer.ts'
+import { type Answer, json, type Stream, within, words } from './answer.ts'
+import { compressed } from './compress.ts'
+import { eventFilter } from './event-filter.ts'
+import { Live } from './live.ts'
 import { scrape } from './metrics.ts'
-import { page, pagePolicy } from './page.ts'
+import { pageScriptAnswer } from './page-script.ts'
 import { statusView } from './view.ts'
 
 export interface ServerOptions {
@@ -37,7 +41,8 @@ const pageMilliseconds = 2000
 
 /** @throws {Error} the address cannot be had: taken, not allowed, not of this machine */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const route = router(options)
+  const live = new Live(options)
+  const route = router(options, live)
   const server = createServer(
     {
       maxHeaderSize: 16_384,
@@ -56,13 +61,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const port = await listen(server, options.listen)
   // Out of file descriptors, say: the next connection may be taken again.
   server.on('error', (error) => options.failed?.(error))
-  return { port, close: () => close(server) }
+  return {
+    port,
+    close: () => {
+      live.close()
+      return close(server)
+    },
+  }
 }
 
-type Route = (request: IncomingMessage, url: URL) => Promise<Answer> | Answer
+type Route = (request: IncomingMessage, url: URL) => Promise<Answer | Stream> | Answer | Stream
 
 /** Which answer a path has. Costly ones are bounded together. */
-function router({ status, registry, dropped }: ServerOptions): Route {
+function router({ status, registry, dropped }: ServerOptions, live: Live): Route {
   let underWay = 0
   const bounded =
     (route: Route): Route =>
@@ -81,16 +92,27 @@ function router({ status, registry, dropped }: ServerOptions): Route {
     '/metrics': bounded((request, url) =>
       scrape(status, registry, url.searchParams, request.headers, dropped),
     ),
-    '/': bounded(async () => {
+    '/': bounded(async (request) => {
       await within(status.refresh(), pageMilliseconds)
       const headers = { 'Content-Security-Policy': pagePolicy, 'Referrer-Policy': 'no-referrer' }
-      return { status: 200, type: 'text/html; charset=utf-8', body: page(await statusView(status)), headers }
+      const body = page(await statusView(status), status.events.after(0))
+      return compressed(request.headers, { status: 200, type: 'text/html; charset=utf-8', body, headers })
     }),
+    '/page.js': (request) => pageScriptAnswer(request.headers),
     '/api/v1/status': bounded(async () => {
       await within(status.refresh(), pageMilliseconds)
-      const body = `${JSON.stringify(await statusView(status), undefined, 2)}\n`
-      return { status: 200, type: 'application/json; charset=utf-8', body }
+      return json(await statusView(status))
     }),
+    '/api/v1/history': () => json(status.history.view()),
+    '/api/v1/events': bounded((_request, { searchParams }) => {
+      const filter = eventFilter(searchParams)
+      if ('status' in filter) return filter
+      return json({ newest: status.events.newest, events: status.events.after(0, filter) })
+    }),
+    '/api/v1/live': (_request, { searchParams }) => {
+      const filter = eventFilter(searchParams)
+      return 'status' in filter ? filter : live.open(filter)
+    },
     '/-/healthy': () => words(200, 'Remora is healthy.'),
     '/-/ready': () => {
       const missing = status.notReady()
@@ -121,6 +143,11 @@ async function handle(
     failed?.(error instanceof Error ? error : new Error(String(error)))
     return words(500, `Cannot answer ${request.url}: ${describe(error)}`)
   })
+  if ('begin' in answer) {
+    if (request.method === 'HEAD') response.end()
+    else answer.begin(response)
+    return
+  }
   // A body is never read, and a server that closes keeps nothing open: their connections end with the answer.
   const { 'transfer-encoding': encoding, 'content-length': length } = request.headers
   const last = encoding !== undefined || length !== undefined || !server.listening
@@ -135,7 +162,7 @@ async function handle(
   response.end(request.method === 'HEAD' ? undefined : answer.body)
 }
 
-async function answerOf(route: Route, request: IncomingMessage): Promise<Answer> {
+async function answerOf(route: Route, request: IncomingMessage): Promise<Answer | Stream> {
   const { url: target = '/' } = request
   // In "//metrics" the URL standard sees a host.
   const url = URL.parse(

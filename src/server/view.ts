@@ -1,102 +1,26 @@
-/** What the page shows and /api/v1/status says: the status at one moment as plain data. */
+/** The status at one moment as plain data, out of the last readings and the ledger. */
 import type { Sample } from '../model.ts'
+import { type Amount, type StatusView, sum, type ZramView } from '../page/view.ts'
 import { metricsSource, type SinkCounts } from '../spool/spool.ts'
-import type { CollectorStatus, SinkStatus, Status } from '../status.ts'
-
-/** One zram device, from its last reading. Ratios are 0 to 1 for fill, stored per held for compression. */
-export interface ZramView {
-  readonly device: string
-  readonly algorithm?: string
-  /** root, swap, mount or unused. */
-  readonly kind?: string
-  readonly mountpoint?: string
-  readonly fill: readonly { readonly constraint: string; readonly ratio: number }[]
-  readonly compression: readonly { readonly denominator: string; readonly ratio: number }[]
-}
-
-/** A sink with its part of the ledger: `records` of every source but `metrics`, whose counts are `samples`. */
-export interface SinkView extends SinkStatus {
-  readonly held: Amount
-  readonly quarantined: Amount
-  readonly lost: Amount
-  /** Since the oldest batch it still awaits was spooled; absent: it awaits none. */
-  readonly oldestHeldSeconds?: number
-}
-
-export interface Amount {
-  readonly records: number
-  readonly samples: number
-}
-
-/** read = filtered + spooled; `difference` is the left side less the right, 0 when it adds up. */
-export interface SourceRow {
-  readonly source: string
-  readonly read: number
-  readonly filtered: number
-  readonly spooled: number
-  /** Gone before they could be read, by reason: outside the equation. */
-  readonly missed: Readonly<Record<string, number>>
-  readonly difference: number
-}
-
-/** routed = acknowledged + held + quarantined + lost; `difference` as in SourceRow. */
-export interface SinkRow {
-  readonly sink: string
-  readonly source: string
-  readonly routed: number
-  readonly acknowledged: number
-  readonly held: number
-  readonly quarantined: number
-  readonly lost: Readonly<Record<string, number>>
-  readonly difference: number
-  /** The configuration no longer names this sink. */
-  readonly removed: boolean
-}
-
-/** The body of /api/v1/status. Times are milliseconds since the epoch, ages seconds, sizes bytes. */
-export interface StatusView {
-  readonly node: string
-  readonly bootId: string
-  readonly version: string
-  readonly nowMilliseconds: number
-  readonly startedMilliseconds: number
-  /** What readiness still waits for, in words; empty when ready. */
-  readonly notReady: readonly string[]
-  /** The labels of node_root_info: what the root is. */
-  readonly root?: Readonly<Record<string, string>>
-  readonly zram: readonly ZramView[]
-  readonly collectors: readonly CollectorStatus[]
-  readonly sinks: readonly SinkView[]
-  /** Held or quarantined, and acknowledged by no off-node sink. */
-  readonly atRisk: Amount & { readonly bytes: number; readonly oldestSeconds?: number }
-  readonly ledger: {
-    readonly id: string
-    readonly sources: readonly SourceRow[]
-    readonly sinks: readonly SinkRow[]
-  }
-  readonly spool: {
-    readonly usedBytes: number
-    readonly boundBytes: number
-    readonly onDisk: boolean
-    readonly writable: boolean
-    readonly pausedSources: readonly string[]
-  }
-}
+import type { Status } from '../status.ts'
+import { hardwareView } from './hardware.ts'
+import { areasOf, problemsOf } from './problems.ts'
 
 export async function statusView(status: Status, now: number = Date.now()): Promise<StatusView> {
   const [samples, ledger] = await Promise.all([status.samples(), status.ledger()])
   const { atRisk, usedBytes, boundBytes, onDisk, writable, pausedSources } = ledger
   const root = samples.find(({ metric }) => metric.name === 'node_root_info')?.labels
   const sinks = status.sinks()
-  return {
+  const plain: Omit<StatusView, 'areas' | 'problems'> = {
     node: status.node,
     bootId: status.bootId,
     version: status.version,
     nowMilliseconds: now,
     startedMilliseconds: status.startedMilliseconds,
     notReady: status.notReady(),
-    ...(root && { root }),
+    root: root ?? null,
     zram: zramView(samples),
+    hardware: hardwareView(samples),
     collectors: status.collectors(),
     sinks: sinks.map((sink) => {
       const rows = ledger.sinks.get(sink.name)
@@ -140,10 +64,9 @@ export async function statusView(status: Status, now: number = Date.now()): Prom
     },
     spool: { usedBytes, boundBytes, onDisk, writable, pausedSources },
   }
-}
-
-export function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0)
+  const facts = { ...plain, unwell: status.unwell() }
+  const problems = problemsOf(facts)
+  return { ...plain, problems, areas: areasOf(facts, problems) }
 }
 
 function amount(
@@ -170,12 +93,19 @@ function zramView(samples: readonly Sample[]): ZramView[] {
   }
   return [...devices].map(([device, readings]) => {
     const named = (name: string) => readings.filter(({ metric }) => metric.name === name)
+    const value = (name: string) => named(name)[0]?.value
+    const memUsedBytes = value('node_zram_mem_used_bytes')
+    const origDataBytes = value('node_zram_orig_data_bytes')
+    const diskSizeBytes = value('node_zram_disksize_bytes')
     const { algorithm, kind, mountpoint } = named('node_zram_info')[0]?.labels ?? {}
     return {
       device,
       ...(algorithm && { algorithm }),
       ...(kind && { kind }),
       ...(mountpoint && { mountpoint }),
+      ...(memUsedBytes !== undefined && { memUsedBytes }),
+      ...(origDataBytes !== undefined && { origDataBytes }),
+      ...(diskSizeBytes !== undefined && { diskSizeBytes }),
       fill: named('node_zram_fill_ratio').map(({ labels, value }) => ({
         constraint: labels.constraint ?? '',
         ratio: value,

@@ -1,7 +1,9 @@
 /** A Status of fixed values: what the server shows, with every state and both marks of the ledger in it. */
+import { EventTail } from '../../../src/event-tail.ts'
+import { History } from '../../../src/history.ts'
 import { counter, gauge, type Sample } from '../../../src/model.ts'
 import type { LedgerSnapshot, SinkCounts } from '../../../src/spool/spool.ts'
-import type { CollectorStatus, SinkStatus, Status } from '../../../src/status.ts'
+import type { CollectorStatus, PartState, SinkStatus, Status } from '../../../src/status.ts'
 
 const fill = gauge('node_zram_fill_ratio', 'ratio', 'several', 'How full it is.', ['device', 'constraint'])
 const ratio = gauge('node_zram_compression_ratio', 'ratio', 'mm_stat', 'Stored per held.', [
@@ -133,6 +135,9 @@ export interface Changes {
   /** Called at each refresh with the names asked for. */
   readonly refresh?: (names: readonly string[] | undefined) => Promise<void>
   readonly node?: string
+  readonly unwell?: readonly PartState[]
+  readonly history?: History
+  readonly events?: EventTail
 }
 
 export function fixedStatus(changes: Changes = {}): Status {
@@ -149,5 +154,8 @@ export function fixedStatus(changes: Changes = {}): Status {
     sinks: () => changes.sinks ?? [localSink, offNodeSink],
     ledger: async () => ledger,
     notReady: () => changes.notReady ?? [],
+    unwell: () => changes.unwell ?? [],
+    history: changes.history ?? new History(),
+    events: changes.events ?? new EventTail(() => performance.now()),
   }
 }

@@ -188,7 +188,7 @@ test('server answers 404 and 405 in plain words and HEAD without a body', async 
   assert.equal(nothing.status, 404)
   assert.equal(
     await nothing.text(),
-    'There is nothing at /nothing. There is: /metrics, /, /api/v1/status, /-/healthy, /-/ready\n',
+    'There is nothing at /nothing. There is: /metrics, /, /page.js, /api/v1/status, /api/v1/history, /api/v1/events, /api/v1/live, /-/healthy, /-/ready\n',
   )
   assert.equal((await fetch(`${server.url}/constructor`)).status, 404)
   const post = await fetch(`${server.url}/metrics`, { method: 'POST', body: 'x'.repeat(100_000) })

@@ -29,3 +29,13 @@ export function bytes(value: number): string {
 export function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(1)} %`
 }
+
+/** @param now milliseconds, as is the moment; absent: it never was */
+export function ago(now: number, moment: number | undefined): string {
+  return moment === undefined ? 'never' : `${duration(Math.max(0, now - moment) / 1000)} ago`
+}
+
+/** `2026-01-02T03:04:05Z` */
+export function iso(moment: number): string {
+  return `${new Date(moment).toISOString().slice(0, 19)}Z`
+}

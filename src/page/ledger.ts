@@ -25,8 +25,8 @@ export function ledgerSection({ ledger }: StatusView): Html {
       ['Reasons', reasons(sink.lost)],
     ]),
   )
-  if (sources.length === 0) return html`<section><h2>Ledger</h2><p>Nothing has been read yet.</p></section>`
-  return html`<section><h2>Ledger</h2>
+  if (sources.length === 0) return html`<h2>Ledger</h2><p>Nothing has been read yet.</p>`
+  return html`<h2>Ledger</h2>
 <h3>Read = filtered + spooled</h3>
 ${table(['Source', 'Read', 'Filtered', 'Spooled', 'Ledger', 'Missed'], sources, figures)}
 <h3>Routed = acknowledged + held + quarantined + lost</h3>
@@ -39,7 +39,7 @@ ${
         figures,
       )
 }
-<p class="why">Ledger ${ledger.id}. The source metrics counts samples, every other one records.</p></section>`
+<p class="why">Ledger ${ledger.id}. The source metrics counts samples, every other one records.</p>`
 }
 
 const figures = new Set([

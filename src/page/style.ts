@@ -5,12 +5,14 @@ export const style = `
   --page: #f6f7f9; --card: #fff; --ink: #1b2430; --faint: #5c6775; --line: #e1e5ea;
   --good: #17794a; --warn: #955b00; --bad: #b3261e; --goodfill: #e3f3ea; --warnfill: #fbeed5; --badfill: #fae3e1;
   --bar: #3b74c4; --barback: #e1e5ea;
+  --line1: #2563b0; --line2: #b3541e; --line3: #0f7a62; --line4: #8a3fa0; --line5: #7a6200;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #12161b; --card: #1a2027; --ink: #e3e8ee; --faint: #98a4b2; --line: #2c3540;
     --good: #6fd3a0; --warn: #f0b95a; --bad: #ff8a80; --goodfill: #163527; --warnfill: #3a2c10; --badfill: #43201d;
     --bar: #6ba1ea; --barback: #2c3540;
+    --line1: #7db0f5; --line2: #f2a068; --line3: #5fd0b0; --line4: #d59be6; --line5: #dcc558;
   }
 }
 * { box-sizing: border-box; }
@@ -22,6 +24,38 @@ h2 { font-size: 1.05rem; margin: 0 0 .5rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem 1.25rem; margin: 1rem 0; }
 p { margin: 0 0 .75rem; max-width: 48rem; }
 p:last-child { margin-bottom: 0; }
+[hidden] { display: none !important; }
+#live { color: var(--faint); margin: .25rem 0 0; }
+#live[data-live]:not(.bad)::before { content: '●'; color: var(--good); margin-right: .4rem; }
+#live.bad { color: var(--bad); font-weight: 600; }
+.problems { list-style: none; margin: 0 0 1rem; padding: 0; }
+.problems .note { margin: .5rem 0 0; overflow-wrap: anywhere; }
+.problems .note .why { color: inherit; opacity: .85; }
+.problems .note .why::before { content: '— '; }
+.areas { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .75rem 1.5rem; margin: 0; }
+.areas div { min-width: 0; }
+.areas dt { font-weight: 600; display: flex; gap: .5rem; align-items: baseline; }
+.areas dd { margin: 0; overflow-wrap: anywhere; }
+.tree, .tree ul { list-style: none; margin: 0; padding: 0; }
+.tree ul { margin-left: .35rem; padding-left: 1rem; border-left: 1px solid var(--line); }
+.tree li { padding: .2rem 0; overflow-wrap: anywhere; }
+.tree > li + li { border-top: 1px solid var(--line); }
+.tree summary { cursor: pointer; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
+figure { margin: 0; min-width: 0; overflow: hidden; }
+figcaption { font-size: .9rem; display: flex; flex-wrap: wrap; gap: 0 .9rem; min-height: 3em; align-content: end; padding-bottom: .25rem; }
+.legend::before { content: ''; display: inline-block; width: 1.1rem; border-top: 2px solid currentcolor; vertical-align: middle; margin-right: .35rem; }
+.line1 { color: var(--line1); } .line2 { color: var(--line2); } .line3 { color: var(--line3); } .line4 { color: var(--line4); } .line5 { color: var(--line5); }
+.line2::before { border-top-style: dashed; } .line3::before { border-top-style: dotted; }
+form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-bottom: .75rem; }
+select, input, button { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--faint); border-radius: .3rem; padding: .25rem .5rem; max-width: 100%; }
+button { cursor: pointer; }
+button[aria-pressed="true"] { background: var(--warnfill); color: var(--warn); }
+:focus-visible { outline: 2px solid var(--bar); outline-offset: 2px; }
+#events { list-style: none; margin: 0; padding: 0; max-height: 28rem; overflow: auto; font-size: .9rem; font-variant-numeric: tabular-nums; }
+#events li { display: grid; grid-template-columns: 11.5rem 14rem 1fr; gap: 0 .75rem; padding: .25rem 0; border-top: 1px solid var(--line); }
+#events .from { color: var(--faint); overflow-wrap: anywhere; }
+#events .body { overflow-wrap: anywhere; white-space: pre-wrap; }
 .facts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: .5rem 0 0; }
 .facts div { display: flex; gap: .4rem; }
 .facts dt { color: var(--faint); }
@@ -69,6 +103,13 @@ a { color: inherit; }
   td:empty { display: none; }
   td .fill { grid-template-columns: 5.5rem minmax(3rem, 1fr) 3.5rem; }
   td:has(.fill) > span { flex: 1; }
+  #events { max-height: 24rem; }
+  #events li { display: block; padding: .4rem 0; }
+  #events .when { margin-right: .5rem; }
+  #events .body { display: block; }
+  .areas { grid-template-columns: 1fr; gap: .5rem; }
+  form label { flex: 1 1 9rem; }
+  form select, form input { width: 100%; }
   .fill span:first-child, .fill span:nth-child(3n+1) { text-align: left; }
 }
 `
