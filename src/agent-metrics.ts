@@ -112,6 +112,13 @@ const declared = {
     'Time spent waiting for the sink; over the requests it is their mean duration.',
     ['sink'],
   ),
+  stateCopyWrites: counter(
+    'remora_state_copy_writes_total',
+    'none',
+    'the state copy',
+    'Copies of the positions to `state.path`: written or failed.',
+    ['result'],
+  ),
   heartbeats: counter(
     'remora_heartbeats_total',
     'none',
@@ -169,6 +176,7 @@ export function createAgentMetrics(log: Pick<Log, 'suppressed'>) {
     sinkUp: new Gauge(options(declared.sinkUp)),
     sinkSends: new Counter(options(declared.sinkSends)),
     sinkSendTime: new Counter(options(declared.sinkSendTime)),
+    stateCopyWrites: new Counter(options(declared.stateCopyWrites)),
     heartbeats: new Counter(options(declared.heartbeats)),
     pushesSkipped: new Counter(options(declared.pushesSkipped)),
     commandsStuck: new Gauge(options(declared.commandsStuck)),

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { runAcknowledgements } from './acknowledgements.ts'
 import { createAgentMetrics } from './agent-metrics.ts'
+import { beginBoot } from './boot/boot.ts'
 import { systemClock } from './clock.ts'
 import { contextOf } from './collect.ts'
 import { commandRunner, defaultPath } from './command.ts'
@@ -215,6 +216,17 @@ export async function startAgent(
     { spool, clock, log, contextFor },
     acknowledgements.signal,
   )
+  // Before any source is read: the first event of a boot says what ended the one before.
+  const boot = await beginBoot({
+    identity,
+    spool,
+    surroundings: around,
+    stateFolder: config.state.path,
+    clock,
+    log,
+    wroteCopy: (result) => metrics.stateCopyWrites.inc({ result }),
+  })
+  const booted = boot.run(signal)
   await follow(config)
   const remembering = schedule(historySchedule, remember, { name: 'history', log })
   log.info(
@@ -232,7 +244,7 @@ export async function startAgent(
 
     async reload(next) {
       const wanted = next.config
-      for (const part of ['node', 'spool', 'paths'] as const) {
+      for (const part of ['node', 'spool', 'paths', 'state'] as const) {
         if (!isDeepStrictEqual(config[part], wanted[part]))
           log.warn(`reload ${part}`, `A change of ${part} takes effect at the next start`)
       }
@@ -250,7 +262,8 @@ export async function startAgent(
         throw error
       }
       if (from !== to && !samePort) await before?.close()
-      config = { ...wanted, node: config.node, spool: config.spool, paths: config.paths }
+      const { node, spool, paths, state } = config
+      config = { ...wanted, node, spool, paths, state }
       await follow(config)
       for (const warning of next.warnings) log.warn(`configuration: ${warning}`, warning)
       log.info('reload', `Configuration applied: ${next.origin}`)
@@ -261,12 +274,14 @@ export async function startAgent(
       push?.stop()
       remembering.stop()
       collecting.abort(new Error('Remora is stopping'))
-      await sources.ended()
+      await Promise.all([sources.ended(), booted])
+      await boot.stopping()
       const drained = await sinks.drain(AbortSignal.timeout(config.shutdown.drain_seconds * 1000))
       if (heartbeats.seconds > 0) await lastHeartbeat(beating)
       await sinks.stop()
       acknowledgements.abort()
       await acknowledged
+      await boot.ended()
       const left = drained ? 'everything was delivered' : leftInWords(await spool.snapshot())
       await server?.close()
       await spool[Symbol.asyncDispose]()

@@ -53,6 +53,7 @@ const defaultPauseOrder = [
     'zram',
     'root',
     'pstore',
+    'remora',
   ],
 ]
 
@@ -130,6 +131,18 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  state: z
+    .strictObject({
+      path: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'A folder that outlives the boot, on a data disk or a network file system: a small copy of the positions and a marker of how the boot ended; default: none.',
+        ),
+    })
+    .prefault({})
+    .describe('See docs/decisions/boot-record.md.'),
   push: z
     .strictObject({
       enabled: z.boolean().default(true).describe('Whether samples go to the sinks at all, beside /metrics.'),

@@ -14,7 +14,7 @@ import { cautions, type Finding, violations } from './config/rules.ts'
 import { hideSecrets, shown } from './config/secrets.ts'
 import { type Config, configSchema } from './config-schema.ts'
 import { ConfigError, describe } from './errors.ts'
-import { metricsSource } from './spool/spool.ts'
+import { metricsSource, ownSource } from './spool/spool.ts'
 
 const wellKnown = '/etc/remora.yaml'
 /** Hundreds of times what anybody writes: more is another file, or a device without an end. */
@@ -60,7 +60,12 @@ export async function loadConfig(from: ConfigSources): Promise<LoadedConfig> {
   const issues = parsed.success ? [] : parsed.error.issues
   const wrong = findingsOf(issues, root, value, mostMistakes)
   const sound = parsed.success ? parsed.data : soundPart(value)
-  const sources = [metricsSource, ...collectors.map((collector) => collector.name), ...(from.sources ?? [])]
+  const sources = [
+    metricsSource,
+    ownSource,
+    ...collectors.map((collector) => collector.name),
+    ...(from.sources ?? []),
+  ]
   const broken = sound ? [...violations(sound, { sources, written: value })] : []
   const alone = broken.filter(({ path, about = [] }) =>
     [path, ...about].every((one) => !wrong.some((other) => starts(one, other.path))),

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { CorruptionError } from '../errors.ts'
 import type { Position } from '../model.ts'
 import { type Database, integer, text } from './database.ts'
+import type { DonePosition } from './spool.ts'
 
 export interface SourcePosition extends Position {
   readonly source: string
@@ -120,30 +121,28 @@ const passed = `
   EXISTS (SELECT 1 FROM sink WHERE NOT sink.removed AND ${vouches})
   AND NOT EXISTS (SELECT 1 FROM sink WHERE NOT sink.removed AND sink.cursor < batch.sequence AND ${vouches})`
 
-/** The positions after one batch that are acknowledged now; none while a sink still awaits it. */
-export function acknowledgedAfter(db: Database, sequence: number): SourcePosition[] {
+/** The positions after one batch that are done now, and which are acknowledged; none while a sink still awaits it. */
+export function doneAfter(db: Database, sequence: number): DonePosition[] {
   const row = db.get(`SELECT source, positions FROM batch WHERE sequence = ? AND ${passed}`, sequence)
   if (row === undefined) return []
   const source = text(row, 'source')
-  return readPositions(text(row, 'positions'))
-    .filter(({ stream }) => !blocked(db, source, stream, sequence))
-    .map((position) => ({ source, ...position }))
+  return readPositions(text(row, 'positions')).map((position) => ({
+    source,
+    ...position,
+    acknowledged: !blocked(db, source, position.stream, sequence),
+  }))
 }
 
 /**
- * The newest positions that are acknowledged now: everything of their source before them has been passed by the
- * required off-node sinks it was routed to, at least one, and such a sink takes the source.
+ * The newest positions that are done now: everything of their source before them has been passed by the required
+ * off-node sinks it was routed to, at least one, and such a sink takes the source.
  */
-export function acknowledgedNow(
-  db: Database,
-  takenBy: (source: string) => number,
-  source?: string,
-): SourcePosition[] {
+export function doneNow(db: Database, takenBy: (source: string) => number, source?: string): DonePosition[] {
   const rows = db.all(
     `SELECT source, stream, position, batch FROM position ${source === undefined ? '' : 'WHERE source = ?'}`,
     ...(source === undefined ? [] : [source]),
   )
-  const found: SourcePosition[] = []
+  const found: DonePosition[] = []
   for (const row of rows) {
     const position = {
       source: text(row, 'source'),
@@ -152,13 +151,14 @@ export function acknowledgedNow(
     }
     const batch = integer(row, 'batch')
     const mask = takenBy(position.source)
-    if (mask === 0 || blocked(db, position.source, position.stream, batch)) continue
+    if (mask === 0) continue
     const open = db.get(
       `SELECT 1 FROM batch WHERE source = ? AND sequence <= ? AND NOT (${passed}) LIMIT 1`,
       position.source,
       batch,
     )
-    if (open === undefined) found.push(position)
+    if (open === undefined)
+      found.push({ ...position, acknowledged: !blocked(db, position.source, position.stream, batch) })
   }
   return found
 }

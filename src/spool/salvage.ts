@@ -14,10 +14,7 @@ import { append, checkRow, loadBatch, takeNumbers } from './log.ts'
 import { quarantined } from './quarantine.ts'
 import { encodeRecords } from './records.ts'
 import { bit, type RoutedSink, takes } from './sinks.ts'
-import type { QuarantinedRecord } from './spool.ts'
-
-/** The source of what the spool itself has to tell. */
-export const ownSource = 'remora'
+import { ownSource, type QuarantinedRecord } from './spool.ts'
 
 export interface Salvaged {
   readonly records: number

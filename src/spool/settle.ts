@@ -1,14 +1,14 @@
 /** What became of a batch at a sink: counted, quarantined, the cursor moved, in the transaction of the caller. */
-import { acknowledgedAfter, blockStreams, type SourcePosition } from './acknowledgement.ts'
+import { blockStreams, doneAfter } from './acknowledgement.ts'
 import { type Database, integer, text } from './database.ts'
 import { countSink, giveUp } from './ledger.ts'
 import { loadBatch } from './log.ts'
 import { quarantineEntries } from './quarantine.ts'
 import { forgetFinished, type RoutedSink } from './sinks.ts'
-import type { BatchResult } from './spool.ts'
+import type { BatchResult, DonePosition } from './spool.ts'
 
 /**
- * @returns the positions that are acknowledged with it
+ * @returns the positions that are done with it
  * @throws {RangeError} if the result does not account for every record of the batch
  */
 export function settleBatch(
@@ -16,7 +16,7 @@ export function settleBatch(
   sink: RoutedSink,
   result: BatchResult,
   now: number,
-): SourcePosition[] {
+): DonePosition[] {
   const { sequence, acknowledged, lost, quarantined = [] } = result
   const row = db.get(
     'SELECT batch.* FROM batch JOIN sink ON sink.id = ? AND batch.sequence > sink.cursor WHERE sequence = ?',
@@ -40,7 +40,7 @@ export function settleBatch(
     if (quarantined.length > 0) quarantineEntries(db, sink, loadBatch(row), row, quarantined, now)
   }
   db.run('UPDATE sink SET cursor = max(cursor, ?) WHERE id = ?', sequence, sink.id)
-  const positions = sink.required && sink.offNode ? acknowledgedAfter(db, sequence) : []
+  const positions = sink.required && sink.offNode ? doneAfter(db, sequence) : []
   forgetFinished(db, sequence)
   return positions
 }

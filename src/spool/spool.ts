@@ -8,6 +8,18 @@ import type { SpooledBatch, SpooledSample } from './batch.ts'
 /** The source of every sample batch in the ledger and in a sink's `sources`. */
 export const metricsSource = 'metrics'
 
+/** The source of Remora's own records: the boot record, and what is said of a damaged spool. */
+export const ownSource = 'remora'
+
+/** A position up to which every required off-node sink that takes the source, at least one, is done. */
+export interface DonePosition {
+  readonly source: string
+  readonly stream: string
+  readonly position: string
+  /** False: some of it was quarantined or lost, and is not acknowledged back to the source. */
+  readonly acknowledged: boolean
+}
+
 /** What the spool must know of a sink. A sink is its name. */
 export interface SinkRoute {
   readonly name: string
@@ -141,6 +153,14 @@ export interface Spool extends AsyncDisposable {
   acknowledgedPositions(): Promise<
     readonly { readonly source: string; readonly stream: string; readonly position: string }[]
   >
+  /** The same that every such sink is done with, quarantined and lost records included; of one reader. */
+  donePositions(): Promise<readonly DonePosition[]>
+  /**
+   * Takes over positions of an earlier boot (a state copy), in one transaction, if the spool has none at all.
+   * @param quarantined records that died in quarantine, by source: missed
+   * @returns whether it did
+   */
+  adopt(positions: readonly DonePosition[], quarantined: Readonly<Record<string, number>>): Promise<boolean>
   /** Quarantined records of a sink whose replay was asked for, oldest first, at most 100. */
   replays(sink: string): Promise<readonly QuarantinedRecord[]>
   /** What became of a replay: acknowledged, or refused again with these words (it stays, and is not tried until asked for). */

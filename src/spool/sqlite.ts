@@ -5,7 +5,13 @@
 import { channel } from 'node:diagnostics_channel'
 import { describe, SpoolUnavailableError } from '../errors.ts'
 import type { SourceBatch } from '../model.ts'
-import { acknowledgedNow, type SourcePosition, savePositions, writePositions } from './acknowledgement.ts'
+import {
+  blockStream,
+  doneNow,
+  type SourcePosition,
+  savePositions,
+  writePositions,
+} from './acknowledgement.ts'
 import type { SpooledBatch, SpooledSample } from './batch.ts'
 import { Changes } from './changes.ts'
 import { encodeSamples } from './codec.ts'
@@ -23,6 +29,7 @@ import { settleBatch } from './settle.ts'
 import { bit, forgetFinished, type RoutedSink, replaceSinks, takes, wouldLose } from './sinks.ts'
 import {
   type BatchResult,
+  type DonePosition,
   type LedgerSnapshot,
   metricsSource,
   type QuarantinedRecord,
@@ -47,6 +54,8 @@ export class SqliteSpool implements Spool {
   readonly #pressure: Pressure
   readonly #changes: Changes
   #acknowledged: SourcePosition[] | undefined
+  /** Nobody has asked yet, while undefined. By source and stream. */
+  #done: Map<string, DonePosition> | undefined
   /** Samples that could not be written, counted as missed with the next commit that succeeds. */
   #unwritten = 0
   #newest = 0
@@ -133,7 +142,7 @@ export class SqliteSpool implements Spool {
         () => phases.publish({ phase: 'committing', source }),
       )
       this.#unwritten = 0
-      if (encoded === undefined) this.#acknowledge(acknowledgedNow(this.#db, this.#requiredMask, source))
+      if (encoded === undefined) this.#pass(doneNow(this.#db, this.#requiredMask, source))
     })
     phases.publish({ phase: 'committed', source })
     this.#changed()
@@ -207,7 +216,7 @@ export class SqliteSpool implements Spool {
   async settle(sinkName: string, results: readonly BatchResult[]): Promise<void> {
     this.#footing.write(`sink ${sinkName}`, () => {
       const sink = this.#sink(sinkName)
-      this.#acknowledge(
+      this.#pass(
         this.#db.transaction(
           () => results.flatMap((result) => settleBatch(this.#db, sink, result, this.#options.clock.now())),
           () => phases.publish({ phase: 'settling', sink: sinkName }),
@@ -259,10 +268,37 @@ export class SqliteSpool implements Spool {
 
   async acknowledgedPositions(): Promise<readonly SourcePosition[]> {
     return this.#footing.read('acknowledgements', () => {
-      const found = this.#acknowledged ?? acknowledgedNow(this.#db, this.#requiredMask)
+      const found = this.#acknowledged ?? acknowledgedOf(doneNow(this.#db, this.#requiredMask))
       this.#acknowledged = []
       return found
     })
+  }
+
+  async donePositions(): Promise<readonly DonePosition[]> {
+    return this.#footing.read('state copy', () => {
+      const found = this.#done ? [...this.#done.values()] : doneNow(this.#db, this.#requiredMask)
+      this.#done = new Map()
+      return found
+    })
+  }
+
+  async adopt(
+    positions: readonly DonePosition[],
+    quarantined: Readonly<Record<string, number>>,
+  ): Promise<boolean> {
+    return this.#footing.write('state copy', () =>
+      this.#db.transaction(() => {
+        if (this.#db.number('SELECT count(*) FROM position') > 0) return false
+        const newest = this.#sequence()
+        for (const { source, acknowledged, ...position } of positions) {
+          savePositions(this.#db, source, [position], newest)
+          if (!acknowledged) blockStream(this.#db, source, position.stream, newest, 0)
+        }
+        for (const [source, count] of Object.entries(quarantined))
+          countSource(this.#db, source, 'missed', count, 'quarantined')
+        return true
+      }),
+    )
   }
 
   async replays(sink: string): Promise<readonly QuarantinedRecord[]> {
@@ -276,7 +312,7 @@ export class SqliteSpool implements Spool {
       this.#db.transaction(() =>
         refused === undefined ? acknowledgeReplay(this.#db, key) : refuseReplay(this.#db, key, refused),
       )
-      if (refused === undefined) this.#acknowledge(acknowledgedNow(this.#db, this.#requiredMask))
+      if (refused === undefined) this.#pass(doneNow(this.#db, this.#requiredMask))
     })
     this.#changed()
   }
@@ -316,6 +352,7 @@ export class SqliteSpool implements Spool {
   /** The sinks, places and bounds of the ground that the spool stands on now. */
   #stand(): void {
     this.#acknowledged = undefined
+    this.#done = undefined
     if (this.#sinks.length > 0) {
       const routes = this.#sinks
       this.#sinks = this.#db.transaction(() => replaceSinks(this.#db, routes, this.#sequence()))
@@ -339,8 +376,9 @@ export class SqliteSpool implements Spool {
       .filter((sink) => sink.required && sink.offNode && takes(sink, source))
       .reduce((mask, sink) => mask + bit(sink.id), 0)
 
-  #acknowledge(positions: readonly SourcePosition[]): void {
-    this.#acknowledged?.push(...positions)
+  #pass(positions: readonly DonePosition[]): void {
+    this.#acknowledged?.push(...acknowledgedOf(positions))
+    for (const position of positions) this.#done?.set(`${position.source}\0${position.stream}`, position)
   }
 
   #used(): number {
@@ -352,4 +390,10 @@ export class SqliteSpool implements Spool {
     this.#newest = this.#sequence()
     this.#changes.tell()
   }
+}
+
+function acknowledgedOf(positions: readonly DonePosition[]): SourcePosition[] {
+  return positions
+    .filter(({ acknowledged }) => acknowledged)
+    .map(({ source, stream, position }) => ({ source, stream, position }))
 }

@@ -87,8 +87,8 @@ spool: { path: ${folder}/spool }
 push: { enabled: false }
 collectors: { journald: { options: { reader: journalctl, initial: all } } }
 sinks:
-  receiver: { type: journal-remote, url: "${proxy.url}upload", retry: { first_seconds: 0.05, most_seconds: 0.3 } }
-  file: { type: file, path: ${folder}/out, max_bytes: 4294967296 }
+  receiver: { type: journal-remote, url: "${proxy.url}upload", sources: [journald], retry: { first_seconds: 0.05, most_seconds: 0.3 } }
+  file: { type: file, path: ${folder}/out, sources: [journald], max_bytes: 4294967296 }
 `,
   )
   const temporary = join(folder, 'tmp')

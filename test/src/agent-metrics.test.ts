@@ -13,7 +13,7 @@ test('agent metrics are all declared, and all that is declared is in the registr
     found.map(({ name, type }) => `${name} ${type}`).sort(),
     agentMetrics.map(({ name, type }) => `${name} ${type}`).sort(),
   )
-  assert.equal(agentMetrics.length, 24)
+  assert.equal(agentMetrics.length, 25)
 })
 
 test('agent metrics agree with /proc/self at an update', async () => {

@@ -8,7 +8,7 @@ import { type ConfigSources, checkReport, loadConfig } from '../../src/config.ts
 import { ConfigError } from '../../src/errors.ts'
 
 const names = collectors.map(({ name }) => name).join(', ')
-const known = `Known: metrics, ${names}`
+const known = `Known: metrics, remora, ${names}`
 const receiver = 'type: prometheus, url: "http://127.0.0.1:9090/api/v1/write"'
 const absent = Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' })
 const url = 'expected an http:// or https:// URL, such as "https://metrics.example:9090/api/v1/write"'
@@ -50,12 +50,12 @@ const wrongFiles: readonly [yaml: string, line: string][] = [
   // The whole of it.
   [
     'hello',
-    'r.yaml:1:1: expected a section with node, paths, server, log, spool, push, heartbeat, shutdown, collect, collectors and sinks',
+    'r.yaml:1:1: expected a section with node, paths, server, log, spool, state, push, heartbeat, shutdown, collect, collectors and sinks',
   ],
   // Unknown keys.
   [
     'spol: {}',
-    'r.yaml:1:1: spol: unknown key; did you mean "spool"? Allowed here: node, paths, server, log, spool, push, heartbeat, shutdown, collect, collectors, sinks',
+    'r.yaml:1:1: spol: unknown key; did you mean "spool"? Allowed here: node, paths, server, log, spool, state, push, heartbeat, shutdown, collect, collectors, sinks',
   ],
   [
     'spool:\n  path: /x\n  max_byte: 5',
