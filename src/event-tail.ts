@@ -16,7 +16,7 @@ export interface TailEvent {
   readonly priority?: number
   /** As the source calls it. */
   readonly severityText?: string
-  /** The unit or program that wrote it, where it is known. */
+  /** The unit or program that wrote it, or the file it was read from, where it is known. */
   readonly origin?: string
   readonly eventName?: string
   readonly body: string
@@ -127,7 +127,8 @@ function eventOf(number: number, source: string, record: LogRecord, look: Look):
 }
 
 function originOf({ unit, attributes }: Look): string | undefined {
-  const value = unit ?? attributes.find(({ name }) => name === 'syslog.identifier')?.value
+  const named = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value
+  const value = unit ?? named('syslog.identifier') ?? named('log.file.path')
   return value === undefined ? undefined : wordOf(value)
 }
 

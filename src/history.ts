@@ -4,16 +4,15 @@
  */
 import { type Labels, type Sample, seriesKey } from './model.ts'
 
-/** What is kept, in the order in which series are let in. All are read by cheap collectors. */
+/** What is kept, in the order in which series are let in. All are cheap to read. */
 export const historyMetrics: readonly string[] = [
   'node_zram_fill_ratio',
   'node_zram_compression_ratio',
   'node_zram_mem_used_bytes',
   'node_zram_orig_data_bytes',
-  'node_memory_MemAvailable_bytes',
 ]
-/** The collectors that read them. */
-export const historyCollectors: readonly string[] = ['zram', 'host']
+/** The collector that reads them. */
+export const historyCollectors: readonly string[] = ['zram']
 export const historySchedule = '*/15 * * * * *'
 export const historyIntervalSeconds = 15
 export const historyPoints = 240

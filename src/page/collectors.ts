@@ -24,7 +24,7 @@ export function collectorsSection({ collectors }: StatusView): Html {
         'number',
       ],
       ['Series', count(collector.series), 'number'],
-      ['Schedule', collector.schedule ?? 'at each scrape'],
+      ['Schedule', html`<span class="nowrap">${collector.schedule ?? 'at each scrape'}</span>`],
       ['Why', collector.why && html`<span class="why">${collector.why}</span>`],
     ]),
   )

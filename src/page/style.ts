@@ -30,7 +30,9 @@ p:last-child { margin-bottom: 0; }
 #live.bad { color: var(--bad); font-weight: 600; }
 .problems { list-style: none; margin: 0 0 1rem; padding: 0; }
 .problems .note { margin: .5rem 0 0; overflow-wrap: anywhere; }
-.problems .note .why { color: inherit; opacity: .85; }
+.uplot { line-height: 1; }
+.nowrap { white-space: nowrap; }
+.problems .note .why { color: inherit; }
 .problems .note .why::before { content: '— '; }
 .areas { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .75rem 1.5rem; margin: 0; }
 .areas div { min-width: 0; }
@@ -41,7 +43,7 @@ p:last-child { margin-bottom: 0; }
 .tree li { padding: .2rem 0; overflow-wrap: anywhere; }
 .tree > li + li { border-top: 1px solid var(--line); }
 .tree summary { cursor: pointer; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14.5rem), 1fr)); gap: 1rem; }
 figure { margin: 0; min-width: 0; overflow: hidden; }
 figcaption { font-size: .9rem; display: flex; flex-wrap: wrap; gap: 0 .9rem; min-height: 3em; align-content: end; padding-bottom: .25rem; }
 .legend::before { content: ''; display: inline-block; width: 1.1rem; border-top: 2px solid currentcolor; vertical-align: middle; margin-right: .35rem; }

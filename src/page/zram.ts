@@ -10,12 +10,15 @@ export function zramSection({ zram }: StatusView): Html {
     row(device.device, [
       ['For', [device.kind, device.mountpoint].filter(Boolean).join(' ')],
       ['Algorithm', device.algorithm],
-      ['Fill', html`<span class="fill">${device.fill.map(fillBar)}</span>`],
+      [
+        'Fill',
+        device.fill.length === 0 ? undefined : html`<span class="fill">${device.fill.map(fillBar)}</span>`,
+      ],
       [
         'Compression',
         device.compression.map(
           ({ denominator, ratio }, index) =>
-            html`${index > 0 ? html`<br>` : undefined}${ratio.toFixed(2)} : 1 <span class="why">${denominator}</span>`,
+            html`${index > 0 ? html`<br>` : undefined}<span class="nowrap">${ratio.toFixed(2)} : 1 <span class="why">${denominator}</span></span>`,
         ),
       ],
       ['Memory', memory(device)],
@@ -26,9 +29,15 @@ export function zramSection({ zram }: StatusView): Html {
 
 function memory({ memUsedBytes, origDataBytes, diskSizeBytes }: ZramView): Html | undefined {
   if (memUsedBytes === undefined) return undefined
-  const stored = origDataBytes === undefined ? '' : `for ${bytes(origDataBytes)} stored`
-  const size = diskSizeBytes === undefined ? '' : `of ${bytes(diskSizeBytes)}`
-  return html`${bytes(memUsedBytes)}<br><span class="why">${[stored, size].filter(Boolean).join(' ')}</span>`
+  const stored =
+    origDataBytes === undefined
+      ? undefined
+      : html`<br><span class="why nowrap">for ${bytes(origDataBytes)} stored</span>`
+  const size =
+    diskSizeBytes === undefined
+      ? undefined
+      : html`<br><span class="why nowrap">of at most ${bytes(diskSizeBytes)}</span>`
+  return html`${bytes(memUsedBytes)}${stored}${size}`
 }
 
 /** A bar without a style attribute, which the page's policy forbids. */

@@ -22,6 +22,7 @@ export const hardwareMetrics = [
   'node_infiniband_info',
   'node_infiniband_port_info',
   'node_infiniband_state_id',
+  'node_infiniband_physical_state_id',
   'node_infiniband_rate_bytes_per_second',
   'node_infiniband_link_degraded',
   'node_fibrechannel_info',
@@ -114,6 +115,8 @@ function drive(find: Find, where: Labels, { enclosure = '', slot = '', model, se
 
 /** By state_id of the kernel. */
 const portStates = ['no change', 'down', 'init', 'armed', 'active', 'active, deferred']
+const active = 4
+const physicallyDisabled = 3
 
 function hcas(find: Find): Part[] {
   const devices = new Set(find('node_infiniband_state_id').map(({ labels }) => labels.device ?? ''))
@@ -121,16 +124,28 @@ function hcas(find: Find): Part[] {
     const { board_id, firmware_version, hca_type } = find('node_infiniband_info', { device })[0]?.labels ?? {}
     const ports = find('node_infiniband_state_id', { device }).map(({ labels, value }): Part => {
       const here = { device, port: labels.port ?? '' }
+      const layer = find('node_infiniband_port_info', here)[0]?.labels.link_layer
+      const physical = find('node_infiniband_physical_state_id', here)[0]?.value
+      // Somebody has switched it off, which needs nobody.
+      if (value !== active && physical === physicallyDisabled)
+        return {
+          kind: 'port',
+          name: here.port,
+          detail: words(layer),
+          state: 'disabled',
+          mark: 'faint',
+          parts: [],
+        }
       const rate = find('node_infiniband_rate_bytes_per_second', here)[0]?.value
       const isSlow = find('node_infiniband_link_degraded', here)[0]?.value === 1
       const word = portStates[value] ?? `state ${value}`
-      const gigabits = rate && value === 4 ? `${Math.round(rate / 1.25e7) / 10} Gbit/s` : ''
+      const gigabits = rate && value === active ? `${Math.round(rate / 1.25e7) / 10} Gbit/s` : ''
       return {
         kind: 'port',
         name: here.port,
-        detail: words(find('node_infiniband_port_info', here)[0]?.labels.link_layer, gigabits),
+        detail: words(layer, gigabits),
         state: isSlow ? `${word}, below its rate` : word,
-        mark: value === 4 ? (isSlow ? 'warn' : 'good') : value === 1 ? 'bad' : 'warn',
+        mark: value === active ? (isSlow ? 'warn' : 'good') : value === 1 ? 'bad' : 'warn',
         parts: [],
       }
     })

@@ -162,9 +162,11 @@ export function areasOf(facts: Facts, problems: readonly Problem[]): Area[] {
 }
 
 function rootAnswer({ root, zram }: Facts): string {
-  const device = zram.find(({ kind }) => kind === 'root') ?? zram[0]
-  const fullest = device?.fill.toSorted((a, b) => b.ratio - a.ratio)[0]
-  const fill = fullest && `${device?.device} ${percent(fullest.ratio)} full by ${fullest.constraint}`
+  const own = zram.filter(({ kind }) => kind === 'root')
+  const [fullest] = (own.length > 0 ? own : zram)
+    .flatMap(({ device, fill }) => fill.map((one) => ({ ...one, device })))
+    .sort((a, b) => b.ratio - a.ratio)
+  const fill = fullest && `${fullest.device} ${percent(fullest.ratio)} full by ${fullest.constraint}`
   return [root ? rootWords(root) : 'not known yet', fill].filter(Boolean).join('; ')
 }
 

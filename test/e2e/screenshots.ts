@@ -1,50 +1,33 @@
 /**
- * Screenshots of the page for docs/screenshots/: both themes at three widths, of the bundle on a node with everything
- * in it, a real zram device that fills up, a sink that is away. Run by `npm run screenshots`; needs root.
+ * Screenshots of the page for docs/screenshots/: both themes at three widths, of the shipped bundle with a real zram
+ * device that fills up, a drive that is rebuilt and a sink that is away. `npm run screenshots`; about 2 minutes.
  */
-import { mkdir, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { eventually, startAgent, workFolder } from './agent.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startAgent } from './agent.ts'
 import { launch } from './chromium.ts'
-import { fullNode } from './full-node.ts'
+import { scene } from './page-scene.ts'
+import { smaller } from './png.ts'
 
 const folder = join(import.meta.dirname, '../../docs/screenshots')
 const widths = [360, 820, 1440] as const
+const steps = 6
 
 test('screenshots', { timeout: 300_000 }, async (t) => {
-  const cwd = await workFolder(t)
-  const paths = await fullNode(t)
-  const log = join(cwd, 'demo.log')
-  await writeFile(log, '')
-  const receiver = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(503).end('not now'))
-  }).listen(0, '127.0.0.1')
-  t.after(() => receiver.close())
-  await eventually('the receiver listens', () => receiver.listening)
-  const address = receiver.address()
-  const port = typeof address === 'object' ? address?.port : 0
-  const agent = await startAgent(t, cwd, {
-    config: {
-      node: { name: 'oss-12.cluster.example' },
-      paths,
-      push: { schedule: '* * * * * *' },
-      sinks: {
-        metrics: { type: 'prometheus', url: `http://127.0.0.1:${port}/api/v1/write` },
-        archive: { type: 'file', path: join(cwd, 'out'), off_node: true },
-      },
-      collectors: { journald: { enabled: false }, kmsg: { enabled: false }, inventory: { enabled: false } },
-    },
-  })
-  await eventually(
-    'events and history are there',
-    async () => {
-      const text = await (await fetch(`${agent.url}/api/v1/history`)).text()
-      return (text.match(/\b\d{13}\b/g) ?? []).length > 2
-    },
-    90_000,
-  )
+  await using set = await scene(t)
+  const agent = await startAgent(t, set.folder, { config: set.config })
+  await set.drive('Offln', 'Dgrd')
+  await set.write('app[311]: started', 'app[311]: 40 clients connected')
+  for (let step = 0; step < steps; step++) {
+    await set.fill(8)
+    await set.write(`app[311]: wrote segment ${step + 1} of ${steps}`)
+    await sleep(15_000)
+  }
+  await set.drive('Rbld', 'Dgrd')
+  set.receive('no')
+  await sleep(4000)
   await mkdir(folder, { recursive: true })
   const browser = await launch()
   try {
@@ -54,9 +37,9 @@ test('screenshots', { timeout: 300_000 }, async (t) => {
         await page.goto(`${agent.url}/`)
         await page.waitForSelector('#live[data-live]')
         await page.waitForSelector('#history:not([hidden]) canvas')
-        const path = join(folder, `page-${colorScheme}-${width}.png`)
-        await page.screenshot({ path, fullPage: true })
-        console.log(path, (await stat(path)).size)
+        const image = smaller(await page.screenshot({ fullPage: true }))
+        await writeFile(join(folder, `page-${colorScheme}-${width}.png`), image)
+        console.log(`page-${colorScheme}-${width}.png: ${(image.length / 1000).toFixed(0)} kB`)
         await page.close()
       }
   } finally {

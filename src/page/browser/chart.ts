@@ -15,6 +15,8 @@ export interface Line {
 }
 
 const height = 180
+/** A chart that has just begun shows its beginning at this scale. */
+const leastSeconds = 600
 /** Variables of the style sheet. */
 const colours = ['--line1', '--line2', '--line3', '--line4', '--line5']
 /** Told apart without colour. */
@@ -79,6 +81,7 @@ export class Chart {
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
         scales: {
+          x: { range: (_plot, first, last) => [Math.min(first, last - leastSeconds), last] },
           y: { range: (_plot, _least, most) => [0, isRatio ? Math.max(1, most) : (most || 1) * 1.1] },
         },
         axes: [

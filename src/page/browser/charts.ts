@@ -33,10 +33,9 @@ const kinds: readonly (ChartKind & {
     words: bytes,
     isRatio: false,
     lines: ({ name, labels }, device) => {
-      if (name === 'node_memory_MemAvailable_bytes') return 'available'
       if (labels.device !== device) return undefined
       return name === 'node_zram_mem_used_bytes'
-        ? 'used by zram'
+        ? 'held in memory'
         : name === 'node_zram_orig_data_bytes'
           ? 'stored'
           : undefined
