@@ -85,6 +85,11 @@ export class Pressure {
     return this.#boundBytes
   }
 
+  /** Whether the file takes more than the bound, which falls when others fill the file system. */
+  exceeds(usedBytes: number): boolean {
+    return this.#file !== undefined && usedBytes > this.bound(usedBytes)
+  }
+
   /** The share of the bound that live pages and the incoming bytes take; free pages count as room. */
   fill(db: Database, usedBytes: number, incomingBytes: number): number {
     const livePages = db.number('PRAGMA page_count') - db.number('PRAGMA freelist_count')

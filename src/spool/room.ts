@@ -31,7 +31,9 @@ export function makeRoom(db: Database, enough: () => boolean): void {
     'spool_full',
     `kind = 'events'
      AND EXISTS (SELECT 1 FROM sink WHERE (batch.routed >> (sink.id - 1)) & 1 AND required AND off_node
-       AND NOT removed AND batch.sequence <= sink.cursor)
+       AND NOT removed AND batch.sequence <= sink.cursor
+       AND NOT EXISTS (SELECT 1 FROM given_up WHERE given_up.sink = sink.id AND given_up.sequence = batch.sequence)
+       AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.sink = sink.id AND quarantine.sequence = batch.sequence))
      AND NOT EXISTS (SELECT 1 FROM sink WHERE ${awaits} AND keep_all)`,
   )
 }

@@ -44,6 +44,9 @@ const phases = channel('remora:spool')
 /** Handed out at once. */
 const mostReplays = 100
 
+/** Pages given back between two looks at the room. */
+const givenBackPages = 128
+
 /** How long a source waits before it offers a batch again to a disk that refused it. */
 const retryMilliseconds = 1000
 
@@ -341,12 +344,32 @@ export class SqliteSpool implements Spool {
   }
 
   #makeRoomFor(incomingBytes: number): void {
+    this.#giveUpFor(incomingBytes)
+    this.#giveBack()
+  }
+
+  #giveUpFor(incomingBytes: number): void {
     const used = this.#used()
     if (this.#pressure.fill(this.#db, used, incomingBytes) <= Pressure.full) return
     // More than there can ever be: it waits for an empty spool, and what is given up would be for nothing.
     if (incomingBytes > 0 && !this.#pressure.canFit(used, incomingBytes)) return
     const enough = () => this.#pressure.fill(this.#db, this.#used(), incomingBytes) <= Pressure.relieved
     this.#db.transaction(() => makeRoom(this.#db, enough))
+  }
+
+  /** What was given up goes back to a file system that has less room than the spool takes. */
+  #giveBack(): void {
+    if (!this.#pressure.exceeds(this.#used())) return
+    try {
+      this.#db.emptyLog() // It is the first to go, and each step below needs some of its room.
+      while (this.#pressure.exceeds(this.#used()) && this.#db.number('PRAGMA freelist_count') > 0) {
+        this.#db.script(`PRAGMA incremental_vacuum(${givenBackPages})`)
+        this.#db.emptyLog()
+      }
+    } catch (error) {
+      // Even this takes some room in the log, or a reader holds it: what comes next meets it and says so.
+      if (failure(error) !== 'refused') throw error
+    }
   }
 
   /** The sinks, places and bounds of the ground that the spool stands on now. */

@@ -26,10 +26,18 @@ export interface Forwarding extends AsyncDisposable {
   /** The most resident memory, and the most anonymous one at a call of `look`, in megabytes. */
   peak(): { readonly peakRssMB: number; readonly peakAnonMB: number }
   look(): void
+  readonly pid: number
   /** The sum of this metric over all its series. */
   sum(metric: string): Promise<number>
   /** Waits until that sum is so much; asks more often towards the end, because asking takes the agent's time. */
   reached(metric: string, wanted: number): Promise<void>
+}
+
+export interface ForwardingOptions {
+  /** Beside its path; default a bound that nothing reaches. */
+  readonly spool?: object
+  /** A program, and what comes before the one that it becomes. */
+  readonly launcher?: readonly string[]
 }
 
 /** Starts it without anything but the journal and this sink, and waits until it is ready and at rest. */
@@ -39,6 +47,7 @@ export async function startForwarding(
   sinkConfig: object,
   signal: AbortSignal,
   journaldOptions: object = {},
+  { spool = { max_bytes: 1 << 30 }, launcher = [] }: ForwardingOptions = {},
 ): Promise<Forwarding> {
   const file = join(folder, 'remora.yaml')
   const off = { enabled: false }
@@ -46,7 +55,7 @@ export async function startForwarding(
     server: { listen: '127.0.0.1:0' },
     paths: { root },
     log: { level: 'info' },
-    spool: { path: join(folder, 'spool'), max_bytes: 1 << 30 },
+    spool: { path: join(folder, 'spool'), ...spool },
     push: off,
     collectors: {
       ...Object.fromEntries(collectors.map(({ name }) => [name, off])),
@@ -55,7 +64,8 @@ export async function startForwarding(
     sinks: { [sink]: sinkConfig },
   }
   await writeFile(file, JSON.stringify(config))
-  const child = spawn(process.execPath, [...flags, bundle, '--config', file, 'run'], {
+  const [program = '', ...args] = [...launcher, process.execPath, ...flags, bundle, '--config', file, 'run']
+  const child = spawn(program, args, {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -93,6 +103,7 @@ export async function startForwarding(
   const atStart = usageNow()
   let peakAnonMB = 0
   const forwarding: Forwarding = {
+    pid,
     follows: () => childrenOf(pid).some(({ command }) => / --follow /.test(command)),
     usage() {
       const now = usageNow()

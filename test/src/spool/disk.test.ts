@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../src/clock.ts'
 import { SpoolUnavailableError } from '../../../src/errors.ts'
 import { openSpool } from '../../../src/spool/open.ts'
 import {
@@ -111,4 +113,82 @@ test('read-only disk at the start leaves a spool in memory, said clearly', async
   assert.ok(next)
   await spool.settle('main', [accepted(next.sequence, 10)])
   assert.equal(assertConserved(await spool.snapshot()), 2)
+})
+
+/** What a spool takes on the disk. */
+function usedBy(file: string): number {
+  return [file, `${file}-wal`].reduce(
+    (sum, one) => sum + (statSync(one, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  )
+}
+
+/** A clock that a test moves on past every look at the disk. */
+function movedClock() {
+  let moved = 0
+  return { ...systemClock, monotonic: () => performance.now() + moved, pass: () => (moved += 10_000) }
+}
+
+test('a root that others fill makes the spool shrink first: its file gives the room back, and the reserve stays free', async (t) => {
+  const size = 64 << 20
+  const path = await disk(t, (at) => ['-t', 'tmpfs', '-o', 'size=64m', 'remora-test', at])
+  const clock = movedClock()
+  const spoolOptions = options(join(path, 'spool'), { reserveRatio: 0.1, clock })
+  const spool = await open(t, spoolOptions, [sink('main')])
+  const used = () => usedBy(join(path, 'spool/spool.sqlite'))
+  const free = () => {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize
+  }
+  await spool.commit('kmsg', batch(0, 10, noise(20_000)))
+  const collections = 64
+  const one = () =>
+    samples(400, 0).map((sample) => ({ ...sample, name: randomBytes(400).toString('latin1') }))
+  for (let time = 1; time <= collections; time++) await spool.commitSamples(time * 1000, one())
+  const before = used()
+  assert.ok(before > 8 << 20, `${before} bytes are worth giving back`)
+  const filler = join(path, 'filler')
+  writeFileSync(filler, Buffer.alloc(free() - (1 << 20)))
+  clock.pass()
+  await spool.commit('kmsg', batch(10, 20))
+  assert.ok(used() < before * 0.7, `the file went from ${before} to ${used()} bytes`)
+  assert.ok(free() > size * 0.1 - (1 << 20), `${free()} bytes are free`)
+  const pressed = await spool.snapshot()
+  const { lost = {}, held } = pressed.sinks.get('main')?.get('metrics') ?? {}
+  assert.ok((lost.thinned ?? 0) > 0 && (lost.spool_full ?? 0) >= 0)
+  assert.equal((held ?? 0) + Object.values(lost).reduce((a, b) => a + b, 0), collections * 400)
+  assert.deepEqual(pressed.sinks.get('main')?.get('kmsg')?.lost, {}, 'no event is given up for it')
+  assertConserved(pressed)
+  // The root has room again, and nobody has to do anything.
+  rmSync(filler)
+  clock.pass()
+  await spool.commitSamples(1_000_000, one())
+  assert.ok((await spool.snapshot()).boundBytes > pressed.boundBytes * 2)
+  const got = await drain(spool, 'main')
+  assert.equal(got.filter((id) => id.startsWith('counter:')).length, 20)
+  assert.equal(got.at(-1), '1000000:400')
+})
+
+test('a spool whose batches are gone gives its free pages back when others need the root', async (t) => {
+  const path = await disk(t, (at) => ['-t', 'tmpfs', '-o', 'size=64m', 'remora-test', at])
+  const clock = movedClock()
+  const spool = await open(t, options(join(path, 'spool'), { reserveRatio: 0.1, clock }), [sink('main')])
+  for (let from = 0; from < 200; from += 10) await spool.commit('kmsg', batch(from, from + 10, noise(40_000)))
+  // One cursor past everything: more pages are free at once than a settle gives back.
+  const all = []
+  for (let sequence = 0; ; ) {
+    const next = await spool.next('main', sequence)
+    if (next === undefined) break
+    sequence = next.sequence
+    all.push(accepted(next.sequence, next.count))
+  }
+  await spool.settle('main', all)
+  const used = () => usedBy(join(path, 'spool/spool.sqlite'))
+  const before = used()
+  assert.ok(before > 1 << 20, `${before} bytes`)
+  const { bavail, bsize } = statfsSync(path)
+  writeFileSync(join(path, 'filler'), Buffer.alloc(bavail * bsize - (1 << 20)))
+  clock.pass()
+  await spool.commit('kmsg', batch(200, 201))
+  assert.ok(used() < before / 4, `the file went from ${before} to ${used()} bytes`)
 })

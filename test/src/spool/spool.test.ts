@@ -364,3 +364,26 @@ test('labels keep any name but one with "=", which is refused', async (t) => {
   assert.ok(next?.kind === 'samples')
   assert.deepEqual(Object.entries(next.samples[0]?.labels ?? {}), [['__proto__', 'v=w']])
 })
+
+test('an event that another sink has only in quarantine is not given up for the one that lags', async (t) => {
+  const spool = await open(t, options(await folder(t), { maxBytes: 2 << 20 }), [sink('fast'), sink('slow')])
+  const take = async (quarantined: readonly number[]) => {
+    const next = await spool.next('fast', 0)
+    assert.ok(next)
+    const refused = quarantined.map((index) => ({ index, words: 'no' }))
+    const acknowledged = next.count - refused.length
+    await spool.settle('fast', [{ sequence: next.sequence, acknowledged, quarantined: refused }])
+  }
+  await spool.commit('kmsg', batch(0, 5))
+  await take([2])
+  let until = 5
+  for (; until < 2000; until += 5) {
+    await spool.commit('kmsg', batch(until, until + 5, noise(20_000)))
+    await take([])
+    if ((await spool.snapshot()).sinks.get('slow')?.get('kmsg')?.lost.spool_full) break
+  }
+  assert.ok(until < 2000, 'something was given up')
+  const left = await drain(spool, 'slow')
+  assert.deepEqual(left.slice(0, 5), ['counter:0', 'counter:1', 'counter:2', 'counter:3', 'counter:4'])
+  assert.notEqual(left[5], 'counter:5')
+})
