@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { Registry } from 'prom-client'
+import { driveInfo } from '../../../collectors/raid/metrics.ts'
+import { EventTail } from '../../../src/event-tail.ts'
 import { startServer } from '../../../src/server/server.ts'
 import { type Changes, fixedStatus, offNodeSink } from './fixed-status.ts'
 
@@ -27,7 +29,7 @@ after(() => browser.close())
 async function open<T>(
   changes: Changes,
   look: (page: Page) => Promise<T>,
-  options: { colorScheme?: 'light' | 'dark'; width?: number } = {},
+  options: { colorScheme?: 'light' | 'dark'; width?: number; script?: boolean } = {},
 ): Promise<{ seen: T; said: string[] }> {
   const server = await startServer({
     listen: '127.0.0.1:0',
@@ -36,6 +38,7 @@ async function open<T>(
   })
   const page = await browser.newPage({
     colorScheme: options.colorScheme ?? 'light',
+    javaScriptEnabled: options.script ?? true,
     viewport: { width: options.width ?? 1200, height: 900 },
   })
   const said: string[] = []
@@ -178,4 +181,70 @@ test('page shows hostile values as text', async () => {
   assert.equal(seen.heading, node)
   assert.equal(seen.scripts, 0)
   assert.equal(seen.title, `${node} · Remora`)
+})
+
+test('page says the same without its script', async () => {
+  const events = new EventTail(() => performance.now())
+  const fields = [
+    ['PRIORITY', '3'],
+    ['MESSAGE', '<b>disk</b> is on fire'],
+  ] as const
+  events.take('kmsg', [
+    {
+      stream: 's',
+      id: 's:1',
+      time: 1_700_000_000_123_000_000n,
+      observed: 0n,
+      fields: fields.map(([name, value]) => [name, Buffer.from(value)]),
+    },
+  ])
+  const look = async (page: Page) => ({
+    headline: await page.locator('#summary h2').textContent(),
+    notes: await page.locator('.note').allInnerTexts(),
+    collectors: await rows(page, 'Collector'),
+    events: await page.locator('#events li').allInnerTexts(),
+  })
+  const without = await open({ events }, look, { script: false })
+  const { seen } = await open(
+    { events },
+    async (page) => {
+      await page.waitForSelector('#live[data-live]')
+      return look(page)
+    },
+    {},
+  )
+  assert.equal(without.seen.headline, '6 things are wrong')
+  assert.deepEqual(without.seen, seen)
+  assert.deepEqual(
+    seen.events.map((text) => text.replace(/\s+/g, ' ')),
+    ['22:13:20.123 err kmsg <b>disk</b> is on fire'],
+  )
+  const hidden = await open(
+    {},
+    async (page) => [await page.locator('#filter').isHidden(), await page.locator('#history').isHidden()],
+    { script: false },
+  )
+  assert.deepEqual(hidden.seen, [true, true])
+})
+
+test('page leaves folded what the reader has folded, and the focus where it is', async () => {
+  let drives = 2
+  const drive = (slot: number) => ({
+    metric: driveInfo,
+    value: 1,
+    labels: { vendor: 'broadcom', controller: '0', enclosure: '8', slot: String(slot), array: '' },
+  })
+  const samples = () => Promise.resolve(Array.from({ length: drives }, (_, slot) => drive(slot)))
+  const { seen, said } = await open({ read: samples }, async (page) => {
+    await page.waitForSelector('#live[data-live]')
+    const open = () => page.locator('#hardware details').evaluate((element) => element.hasAttribute('open'))
+    assert.equal(await open(), true)
+    await page.locator('#hardware summary').click()
+    assert.equal(await open(), false)
+    drives = 3
+    await page.locator('#hardware li li').nth(2).waitFor({ state: 'attached' })
+    return { open: await open(), focus: await page.evaluate('document.activeElement.nodeName') }
+  })
+  assert.deepEqual(said, [])
+  assert.deepEqual(seen, { open: false, focus: 'SUMMARY' })
 })

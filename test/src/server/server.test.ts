@@ -320,3 +320,32 @@ test('server close lets a request under way finish and then refuses connections'
   await closed
   await assert.rejects(fetch(`http://127.0.0.1:${server.port}/-/healthy`))
 })
+
+test('server gives the script of the page once, by gzip, and 304 to who has it', async () => {
+  await using server = await serve()
+  const first = await fetch(`${server.url}/page.js`)
+  assert.equal(first.headers.get('content-encoding'), 'gzip')
+  assert.equal(first.headers.get('content-type'), 'text/javascript; charset=utf-8')
+  const text = await first.text()
+  assert.ok(text.includes('uPlot') && text.length > 50_000)
+  const tag = first.headers.get('etag') ?? ''
+  const again = await raw(
+    server.port,
+    `GET /page.js HTTP/1.1\r\nHost: x\r\nIf-None-Match: ${tag}\r\nConnection: close\r\n\r\n`,
+  )
+  assert.match(again, /^HTTP\/1\.1 304 /)
+  const plain = await raw(server.port, 'GET /page.js HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  assert.doesNotMatch(plain, /Content-Encoding/)
+  assert.ok(plain.endsWith(text))
+})
+
+test('server shows history and events as JSON', async () => {
+  await using server = await serve()
+  const history: unknown = await (await fetch(`${server.url}/api/v1/history`)).json()
+  assert.deepEqual(history, { intervalSeconds: 15, timesMilliseconds: [], series: [] })
+  const events: unknown = await (await fetch(`${server.url}/api/v1/events?priority=err`)).json()
+  assert.deepEqual(events, { newest: 0, events: [] })
+  const wrong = await fetch(`${server.url}/api/v1/events?priority=9`)
+  assert.equal(wrong.status, 400)
+  assert.match(await wrong.text(), /^Cannot filter by priority "9": known are emerg, .*, 0 to 7\n$/)
+})
