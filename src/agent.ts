@@ -273,6 +273,8 @@ export async function startAgent(
       stopping = true
       push?.stop()
       remembering.stop()
+      // What services stopped before us have said last may still be on its way to the readers.
+      await clock.sleep(config.shutdown.linger_seconds * 1000, signal)
       collecting.abort(new Error('Remora is stopping'))
       await Promise.all([sources.ended(), booted])
       await boot.stopping()

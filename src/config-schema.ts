@@ -166,6 +166,14 @@ export const configSchema = z.strictObject({
     .describe('See docs/after-a-crash.md.'),
   shutdown: z
     .strictObject({
+      linger_seconds: z
+        .number()
+        .min(0)
+        .max(60)
+        .default(0.5)
+        .describe(
+          'How long a stop reads on first: what services stopped just before it have said reaches a reader of the journal up to 0.25 s later.',
+        ),
       drain_seconds: z
         .number()
         .min(0)
