@@ -31,7 +31,7 @@ p:last-child { margin-bottom: 0; }
 .problems { list-style: none; margin: 0 0 1rem; padding: 0; }
 .problems .note { margin: .5rem 0 0; overflow-wrap: anywhere; }
 .uplot { line-height: 1; }
-.nowrap { white-space: nowrap; }
+@media (min-width: 64rem) { .nowrap { white-space: nowrap; } }
 .problems .note .why { color: inherit; }
 .problems .note .why::before { content: '— '; }
 .areas { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .75rem 1.5rem; margin: 0; }
@@ -44,8 +44,8 @@ p:last-child { margin-bottom: 0; }
 .tree > li + li { border-top: 1px solid var(--line); }
 .tree summary { cursor: pointer; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14.5rem), 1fr)); gap: 1rem; }
-figure { margin: 0; min-width: 0; overflow: hidden; }
-figcaption { font-size: .9rem; display: flex; flex-wrap: wrap; gap: 0 .9rem; min-height: 3em; align-content: end; padding-bottom: .25rem; }
+figure { margin: 0; min-width: 0; overflow: hidden; display: grid; grid-template-rows: 1fr auto; }
+figcaption { font-size: .9rem; display: flex; flex-wrap: wrap; gap: 0 .9rem; align-content: start; padding-bottom: .5rem; }
 .legend::before { content: ''; display: inline-block; width: 1.1rem; border-top: 2px solid currentcolor; vertical-align: middle; margin-right: .35rem; }
 .line1 { color: var(--line1); } .line2 { color: var(--line2); } .line3 { color: var(--line3); } .line4 { color: var(--line4); } .line5 { color: var(--line5); }
 .line2::before { border-top-style: dashed; } .line3::before { border-top-style: dotted; }
@@ -75,7 +75,7 @@ th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
 .number + td:not(.number), .number + th:not(.number) { padding-left: 1rem; }
 table + p { margin-top: .75rem; }
-.why { color: var(--faint); }
+.why { color: var(--faint); overflow-wrap: anywhere; }
 .mark { display: inline-block; padding: 0 .5rem; border-radius: 1rem; font-size: .85rem; white-space: nowrap; }
 .mark.good { color: var(--good); background: var(--goodfill); }
 .mark.warn { color: var(--warn); background: var(--warnfill); }

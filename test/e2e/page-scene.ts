@@ -15,14 +15,15 @@ import { eventually, workFolder } from './agent.ts'
 
 const infiniband = join(import.meta.dirname, '../fixtures/infiniband/linux-6.12/sys')
 const mib = 1 << 20
+const pageBytes = 4096
 const off = ['journald', 'kmsg', 'pstore', 'inventory', 'smartctl', 'nvme', 'nvmecli']
 
 export interface Scene extends AsyncDisposable {
   readonly folder: string
   readonly config: unknown
   readonly zram: RealZram
-  /** Writes so much noise to the device. */
-  fill(mebibytes: number): Promise<void>
+  /** Writes so much to the device. @param noise the share of each page that cannot be compressed; default all */
+  fill(mebibytes: number, noise?: number): Promise<void>
   /** Whether the receiver of samples takes them. */
   receive(answers: 'yes' | 'no'): void
   /** The drive in slot 3 and its array, in storcli's words. */
@@ -91,9 +92,14 @@ export async function scene(t: TestContext): Promise<Scene> {
         ...Object.fromEntries(off.map((name) => [name, { enabled: false }])),
       },
     },
-    async fill(mebibytes) {
+    async fill(mebibytes, noise = 1) {
       await using file = await open(join(zram.mountPoint, `noise-${files++}`), 'w')
-      for (let i = 0; i < mebibytes; i++) await file.write(randomBytes(mib))
+      for (let i = 0; i < mebibytes; i++) {
+        const bytes = randomBytes(mib)
+        for (let page = 0; page < mib; page += pageBytes)
+          bytes.fill(0, page + Math.round(pageBytes * noise), page + pageBytes)
+        await file.write(bytes)
+      }
       await file.sync()
     },
     receive(answers) {

@@ -17,11 +17,13 @@ const steps = 6
 
 test('screenshots', { timeout: 300_000 }, async (t) => {
   await using set = await scene(t)
+  await set.fill(12, 0.3)
   const agent = await startAgent(t, set.folder, { config: set.config })
   await set.drive('Offln', 'Dgrd')
   await set.write('app[311]: started', 'app[311]: 40 clients connected')
   for (let step = 0; step < steps; step++) {
-    await set.fill(8)
+    // What can be compressed gives way to what cannot.
+    await set.fill(14, 0.3 + step / 20)
     await set.write(`app[311]: wrote segment ${step + 1} of ${steps}`)
     await sleep(15_000)
   }

@@ -16,7 +16,7 @@ export interface Line {
 
 const height = 180
 /** A chart that has just begun shows its beginning at this scale. */
-const leastSeconds = 600
+const leastSeconds = 300
 /** Variables of the style sheet. */
 const colours = ['--line1', '--line2', '--line3', '--line4', '--line5']
 /** Told apart without colour. */
@@ -85,7 +85,12 @@ export class Chart {
           y: { range: (_plot, _least, most) => [0, isRatio ? Math.max(1, most) : (most || 1) * 1.1] },
         },
         axes: [
-          { ...axis, space: 70, values: [[60, '{HH}:{mm}', null, null, null, null, null, null, 1]] },
+          {
+            ...axis,
+            space: 70,
+            size: 34,
+            values: [[60, '{HH}:{mm}', null, null, null, null, null, null, 1]],
+          },
           { ...axis, size: 72, values: (_plot, splits) => splits.map((value) => words(value)) },
         ],
         series: [
@@ -114,9 +119,15 @@ function captionOf({ title, words }: ChartKind, lines: readonly Line[]): Node[] 
     part.className = `legend line${(at % colours.length) + 1}`
     const first = values.find((value) => value !== null)
     const last = values.findLast((value) => value !== null)
-    const from = first === undefined || first === null || first === last ? '' : `, from ${words(first)}`
-    part.textContent = last === undefined || last === null ? label : `${label} ${words(last)}${from}`
+    const from =
+      first === undefined || first === null || first === last ? '' : `, from ${whole(words(first))}`
+    part.textContent = last === undefined || last === null ? label : `${label} ${whole(words(last))}${from}`
     return part
   })
   return [name, ...parts]
+}
+
+/** Number and unit stay on one line. */
+function whole(words: string): string {
+  return words.replaceAll(' ', '\u00a0')
 }

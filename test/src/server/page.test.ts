@@ -4,8 +4,9 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { Registry } from 'prom-client'
 import { driveInfo } from '../../../collectors/raid/metrics.ts'
 import { EventTail } from '../../../src/event-tail.ts'
+import { History } from '../../../src/history.ts'
 import { startServer } from '../../../src/server/server.ts'
-import { type Changes, fixedStatus, offNodeSink } from './fixed-status.ts'
+import { type Changes, fixedSamples, fixedStatus, offNodeSink } from './fixed-status.ts'
 
 let browser: Browser
 
@@ -247,4 +248,22 @@ test('page leaves folded what the reader has folded, and the focus where it is',
   })
   assert.deepEqual(said, [])
   assert.deepEqual(seen, { open: false, focus: 'SUMMARY' })
+})
+
+test('page is never wider than the window, with everything in it', async () => {
+  const history = new History()
+  history.record(Date.now(), fixedSamples.zram ?? [])
+  const widths: number[] = []
+  for (const width of [320, 360, 820, 1024, 1440]) {
+    const { seen } = await open(
+      { history },
+      async (page) => {
+        await page.waitForSelector('#history canvas')
+        return page.evaluate('document.documentElement.scrollWidth')
+      },
+      { width },
+    )
+    widths.push(Number(seen))
+  }
+  assert.deepEqual(widths, [320, 360, 820, 1024, 1440])
 })
