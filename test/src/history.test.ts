@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { History, historyMetrics } from '../../src/history.ts'
 import { gauge, type Sample } from '../../src/model.ts'
-import { hardwareMetrics } from '../../src/server/hardware.ts'
+import { hardwareMetrics } from '../../src/server/parts.ts'
 
 const fill = gauge('node_zram_fill_ratio', 'ratio', 'several', 'Fill.', ['device', 'constraint'])
 const other = gauge('node_load1', 'none', 'loadavg', 'Load.')

@@ -5,6 +5,9 @@ import type { ZramView } from '../view.ts'
 import { Chart, type ChartKind, type Line } from './chart.ts'
 import { byId, byIdOf, setOptions } from './select.ts'
 
+/** As many as the agent keeps. */
+const mostPoints = 240
+
 interface Series {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
@@ -49,7 +52,6 @@ export class Charts {
   readonly #charts: readonly Chart[]
   #times: number[] = []
   #series: Series[] = []
-  #points = 240
 
   constructor() {
     const place = this.#section.querySelector('.charts') ?? this.#section
@@ -75,10 +77,12 @@ export class Charts {
   }
 
   add({ timeMilliseconds, series }: HistoryPoint): void {
+    // One that the history had already.
+    if (timeMilliseconds / 1000 <= (this.#times.at(-1) ?? 0)) return
     this.#times.push(timeMilliseconds / 1000)
     for (const { values } of this.#series) values.push(null)
     for (const { name, labels, value } of series) this.#seriesOf(name, labels).values.splice(-1, 1, value)
-    const extra = this.#times.length - this.#points
+    const extra = this.#times.length - mostPoints
     if (extra > 0) {
       this.#times.splice(0, extra)
       for (const { values } of this.#series) values.splice(0, extra)
