@@ -38,6 +38,8 @@ export interface ForwardingOptions {
   readonly spool?: object
   /** A program, and what comes before the one that it becomes. */
   readonly launcher?: readonly string[]
+  /** Beside the one, by name. */
+  readonly moreSinks?: Readonly<Record<string, object>>
 }
 
 /** Starts it without anything but the journal and this sink, and waits until it is ready and at rest. */
@@ -47,7 +49,7 @@ export async function startForwarding(
   sinkConfig: object,
   signal: AbortSignal,
   journaldOptions: object = {},
-  { spool = { max_bytes: 1 << 30 }, launcher = [] }: ForwardingOptions = {},
+  { spool = { max_bytes: 1 << 30 }, launcher = [], moreSinks = {} }: ForwardingOptions = {},
 ): Promise<Forwarding> {
   const file = join(folder, 'remora.yaml')
   const off = { enabled: false }
@@ -61,7 +63,7 @@ export async function startForwarding(
       ...Object.fromEntries(collectors.map(({ name }) => [name, off])),
       journald: { schedule: '0 0 0 1 1 *', options: { initial: 'all', ...journaldOptions } },
     },
-    sinks: { [sink]: sinkConfig },
+    sinks: { [sink]: sinkConfig, ...moreSinks },
   }
   await writeFile(file, JSON.stringify(config))
   const [program = '', ...args] = [...launcher, process.execPath, ...flags, bundle, '--config', file, 'run']

@@ -1,7 +1,7 @@
 /**
  * The memory bench: a storm with every sink dead. The shipped bundle, with a spool that the storm fills, in a control group
  * of 160 MB, is given a journal all at once, faster than 50,000 entries a second are written anywhere; no sink answers.
- * It has to read until the spool is full, pause, and stay alive; then the sink comes back and everything must arrive.
+ * It has to read until the spool is full, pause, and stay alive; then the sinks come back and everything must arrive at both.
  * Prints a table, the last line is one JSON object. `--entries 400000`, `--spool-mb 8`, `--limit-mb 160`. Without the right to make a
  * control group the peak is measured all the same.
  */
@@ -34,7 +34,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stoppi
 let isDead = true
 const server = createServer((request, response) => {
   if (isDead) request.socket.destroy()
-  else request.on('end', () => response.writeHead(204).end()).resume()
+  else request.on('end', () => response.writeHead(request.url === '/upload' ? 202 : 204).end()).resume()
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
@@ -48,7 +48,8 @@ try {
   const root = join(folder, 'root')
   await mkdir(join(root, 'var/log/journal'), { recursive: true })
   const retry = { first_seconds: 0.2, most_seconds: 1 }
-  const sink = { type: 'loki', url: `http://127.0.0.1:${port}/loki/api/v1/push`, retry }
+  const sink = { type: 'loki', url: `http://127.0.0.1:${port}/loki/api/v1/push`, keep: 'all', retry }
+  const journals = { type: 'journal-remote', url: `http://127.0.0.1:${port}/upload`, keep: 'all', retry }
   let figures: object
   {
     await using forwarding = await startForwarding(
@@ -60,6 +61,7 @@ try {
       {
         spool: { max_bytes: Number(options['spool-mb']) << 20 },
         launcher: group?.launcher ?? [],
+        moreSinks: { journals },
       },
     )
     const idle = memoryOf(forwarding.pid)
@@ -80,7 +82,7 @@ try {
     const paused = await forwarding.sum('remora_source_paused')
     const storm = { ...forwarding.peak(), groupMB: group?.peakMegabytes() }
     isDead = false
-    await forwarding.reached('remora_records_acknowledged_total', entries)
+    await forwarding.reached('remora_records_acknowledged_total', 2 * entries)
     const lost = await forwarding.sum('remora_records_lost_total')
     const missed = await forwarding.sum('remora_records_missed_total')
     figures = {

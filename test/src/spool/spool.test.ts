@@ -387,3 +387,26 @@ test('an event that another sink has only in quarantine is not given up for the 
   assert.deepEqual(left.slice(0, 5), ['counter:0', 'counter:1', 'counter:2', 'counter:3', 'counter:4'])
   assert.notEqual(left[5], 'counter:5')
 })
+
+test('a spool without positions adopts those of a state copy, counts what died in quarantine, and acknowledges only what was', async (t) => {
+  const spool = await open(t, options(await folder(t)), [sink('far')])
+  const copied = [
+    { source: 'journald', stream: 'a', position: '7', acknowledged: true },
+    { source: 'pstore', stream: 'b', position: '8', acknowledged: false },
+  ]
+  assert.equal(await spool.adopt(copied, { pstore: 3 }), true)
+  assert.deepEqual((await spool.snapshot()).sources.get('pstore')?.missed, { quarantined: 3 })
+  assert.deepEqual(await spool.positions('pstore'), new Map([['b', '8']]))
+  const [{ acknowledged: _, ...first } = {}] = copied
+  assert.deepEqual(await spool.acknowledgedPositions(), [first])
+  assert.deepEqual(await spool.donePositions(), copied)
+  assert.deepEqual(await spool.donePositions(), [], 'only what changed since')
+  assert.equal(await spool.adopt(copied, { pstore: 3 }), false)
+  assert.deepEqual((await spool.snapshot()).sources.get('pstore')?.missed, { quarantined: 3 })
+  await spool.commit('journald', batch(0, 3))
+  assert.deepEqual(await spool.donePositions(), [])
+  assert.equal((await drain(spool, 'far')).length, 3)
+  assert.deepEqual(await spool.donePositions(), [
+    { source: 'journald', stream: 'counter', position: '3', acknowledged: true },
+  ])
+})
