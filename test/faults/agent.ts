@@ -59,7 +59,8 @@ function toReceiver(http: HttpSink): Forwarder {
   return {
     kinds: ['events'],
     async send(batch: SpooledBatch, signal) {
-      if (batch.kind !== 'events') return { is: 'accepted' }
+      // The boot record is no record of the counter's.
+      if (batch.kind !== 'events' || batch.source !== stream) return { is: 'accepted' }
       const lines = batch.records.map(({ number, id }) => `${number} ${id.slice('counter:'.length)}`)
       const { endpoint, outcome } = await http.exchange('POST', {}, Buffer.from(lines.join('\n')), signal)
       return { ...outcome, endpoint }
