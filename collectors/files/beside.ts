@@ -11,12 +11,12 @@ const chunkBytes = 64 << 10
 /** @returns undefined if another file is called so by now, which may have the same inode */
 export async function contentOf(sibling: Sibling): Promise<OpenFile | Compressed | undefined> {
   const { path, device, inode, modified } = sibling
-  const file = await OpenFile.open(path)
-  if (file === undefined) return undefined
-  const isIt = file.device === device && file.inode === inode && (await file.look()).modified === modified
-  if (isIt) return isCompressed(path) ? new Compressed(file, path) : file
-  await file[Symbol.asyncDispose]()
-  return undefined
+  await using closing = new AsyncDisposableStack()
+  const file = closing.use(await OpenFile.open(path))
+  if (file === undefined || file.device !== device || file.inode !== inode) return undefined
+  if ((await file.look()).modified !== modified) return undefined
+  closing.move()
+  return isCompressed(path) ? new Compressed(file, path) : file
 }
 
 /** Whether one has nothing that the other has not at the same place: it is the other, or a copy that is being made. */
@@ -59,10 +59,11 @@ export async function restOf(
   const later = beside.filter((one) => !isSame(one) && one.modified >= position.modified)
   for (const one of [...beside.filter(isSame), ...later]) {
     if (!isSame(one) && (await headerOf(one)) !== position.header) continue
-    const content = await contentOf(one)
-    if (content === undefined) continue
-    if (position.offset > 0 && (await continues(content, position))) return content
-    await content[Symbol.asyncDispose]()
+    await using closing = new AsyncDisposableStack()
+    const content = closing.use(await contentOf(one))
+    if (content === undefined || position.offset === 0 || !(await continues(content, position))) continue
+    closing.move()
+    return content
   }
   return undefined
 }

@@ -150,21 +150,19 @@ class Following {
     this.#copies.delete(key)
     if (this.#isIdle(file)) return
     try {
-      const content = await OpenFile.open(file.path)
+      await using closing = new AsyncDisposableStack()
+      const content = closing.use(await OpenFile.open(file.path))
       if (content === undefined) return
-      if (content.inode !== file.inode || content.device !== file.device) {
-        await content[Symbol.asyncDispose]() // Replaced since the listing: the next one has it.
-        return
-      }
+      // Replaced since the listing: the next one has it.
+      if (content.inode !== file.inode || content.device !== file.device) return
       const log = await this.#identify(content, file)
       // Before anything of this one is committed: after a restart only what is newer than it would be looked for.
       const isNew = () => log !== undefined && this.#logs.positionOf(log.stream) === undefined
       if (log === undefined || isNew()) yield* this.#catchUp(file.path)
-      if (log === undefined || (log.position.offset === 0 && !isNew())) {
-        await content[Symbol.asyncDispose]() // A copy; or it was rotated and begun meanwhile under another name.
-        return
-      }
+      // A copy; or it was rotated and begun meanwhile under another name.
+      if (log === undefined || (log.position.offset === 0 && !isNew())) return
       current.set(file.path, log)
+      closing.move()
       this.#rests.forget(log.stream)
       if (log.position.offset > 0 && isNew())
         yield* this.#commit(log, { records: [], position: log.position })

@@ -20,11 +20,12 @@ export class OpenFile implements Content, AsyncDisposable {
   static async open(path: string): Promise<OpenFile | undefined> {
     try {
       // A pipe that has taken the place of a log would keep a reader waiting for its writer.
-      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+      await using closing = new AsyncDisposableStack()
+      const handle = closing.use(await open(path, constants.O_RDONLY | constants.O_NONBLOCK))
       const found = await handle.stat()
-      if (found.isFile()) return new OpenFile(handle, found.dev, found.ino)
-      await handle.close()
-      return undefined
+      if (!found.isFile()) return undefined
+      closing.move()
+      return new OpenFile(handle, found.dev, found.ino)
     } catch (error) {
       if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
         return undefined

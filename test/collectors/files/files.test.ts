@@ -205,6 +205,29 @@ test('files: two logs that begin with the same line are two streams', async (t) 
   assert.equal(new Set(reading.records.map(({ id }) => id)).size, 4)
 })
 
+/** Whether this process has a file open. */
+function isHeld(path: string): boolean {
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path)
+    } catch {
+      return false // It was closed since the listing.
+    }
+  })
+}
+
+test('files: a log that can be opened and not read is told of, once, and not held', async () => {
+  // Nothing is mapped at 0, so the kernel answers EIO, as a disk with a bad sector does.
+  const path = `/proc/${process.pid}/mem`
+  const reading = life(only(path))
+  for (const until = Date.now() + 20_000; reading.skipped.length === 0; await sleep(10))
+    assert.ok(Date.now() < until, 'it is told')
+  await sleep(1500) // Looked at again.
+  assert.equal(isHeld(path), false)
+  await reading.end()
+  assert.deepEqual(reading.skipped.map(String), [`Error: Cannot read "${path}": EIO: i/o error, read`])
+})
+
 test('files: a deleted log is read to its end and then let go', async (t) => {
   const folder = await folderOf(t)
   const path = join(folder, 'app.log')
@@ -214,15 +237,7 @@ test('files: a deleted log is read to its end and then let go', async (t) => {
   appendFileSync(path, 'a2\nlast')
   rmSync(path)
   await reading.until(3)
-  const isHeld = () =>
-    readdirSync('/proc/self/fd').some((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path)
-      } catch {
-        return false // It was closed since the listing.
-      }
-    })
-  for (const until = Date.now() + 20_000; isHeld(); await sleep(20))
+  for (const until = Date.now() + 20_000; isHeld(path); await sleep(20))
     assert.ok(Date.now() < until, 'it is closed')
   await reading.end()
   assert.deepEqual(reading.bodies, ['a1', 'a2', 'last'])
