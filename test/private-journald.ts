@@ -45,10 +45,12 @@ export interface JournaldOptions {
   /** Further lines of journald.conf. */
   readonly settings?: readonly string[]
   readonly namespaces?: readonly string[]
+  /** Of the daemons. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export async function privateJournald(options: JournaldOptions = {}): Promise<PrivateJournald> {
-  const { storage = 'volatile', settings = [], namespaces = [] } = options
+  const { storage = 'volatile', settings = [], namespaces = [], environment = {} } = options
   const conf = [
     '[Journal]',
     `Storage=${storage}`,
@@ -84,7 +86,10 @@ export async function privateJournald(options: JournaldOptions = {}): Promise<Pr
     async start(namespace = '') {
       if (daemons.has(namespace)) return
       const args = [...enter, daemon, ...(namespace === '' ? [] : [namespace])]
-      daemons.set(namespace, spawn('nsenter', args, { stdio: 'ignore' }))
+      daemons.set(
+        namespace,
+        spawn('nsenter', args, { stdio: 'ignore', env: { ...process.env, ...environment } }),
+      )
       const sockets = ['socket', 'dev-log', 'stdout'].map(
         (name) => `${root}${socketFolder(namespace)}/${name}`,
       )
