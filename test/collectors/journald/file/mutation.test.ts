@@ -6,20 +6,11 @@ import { test } from 'node:test'
 import { OpenJournal } from '../../../../collectors/journald/file/open-journal.ts'
 import { ParseError } from '../../../../src/errors.ts'
 import { boot, exportText } from '../journals.ts'
+import { mutationSeed, random, mutations as runs } from '../mutations.ts'
 import { folder, layouts, makeFile, readFile, type Shown, shown } from './made.ts'
 
 const entries = 150
-const runs = 250
 const begin = 1_700_000_000_000_000
-
-/** A small generator, so that a failure can be had again. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 /**
  * Damages the header or what is behind the hash tables, which no reader of entries needs.
@@ -65,7 +56,7 @@ for (const layout of layouts)
     const whole = readFile(path).entries
     assert.equal(whole.length, entries)
     const damaged = Buffer.from(original)
-    const next = random(layouts.indexOf(layout) + 1)
+    const next = random(mutationSeed + layouts.indexOf(layout) + 1)
     const descriptor = openSync(path, 'r+')
     t.after(() => closeSync(descriptor))
     let refused = 0
@@ -83,14 +74,14 @@ for (const layout of layouts)
           read.take()
           assert.ok(
             entry.seqnum > last && entry.seqnum <= entries,
-            `run ${run}: ${entry.seqnum} after ${last}`,
+            `seed ${mutationSeed} run ${run}: ${entry.seqnum} after ${last}`,
           )
           last = entry.seqnum
           delivered += 1
           assert.deepEqual(
             withoutTimes(shown(entry, read.header)),
             withoutTimes(whole[entry.seqnum - 1]),
-            `run ${run}`,
+            `seed ${mutationSeed} run ${run}`,
           )
         }
       } catch (error) {
@@ -100,5 +91,5 @@ for (const layout of layouts)
     }
     assert.ok(refused < runs / 2, `${refused} refused`)
     assert.ok(delivered > (runs * entries) / 3, `${delivered} delivered`)
-    t.diagnostic(`${delivered} of ${runs * entries} entries, ${refused} files refused`)
+    t.diagnostic(`seed ${mutationSeed}: ${delivered} of ${runs * entries} entries, ${refused} files refused`)
   })
