@@ -21,6 +21,9 @@ export interface FileEntry {
   readonly offset: number
 }
 
+/** Of more fields any hash of 64 bits could be made, soon. */
+const mostCombined = 40
+
 export class Entries {
   readonly #windows: Windows
   readonly #fields: Fields
@@ -73,7 +76,13 @@ export class Entries {
     const bootId = this.#bootOf(words, at + 10)
     const xorLow = words[at + 14] ?? 0
     const xorHigh = words[at + 15] ?? 0
-    if (seqnum === 0 || realtime === 0 || !isTime(realtime) || !isTime(monotonic))
+    if (
+      seqnum === 0 ||
+      !Number.isSafeInteger(seqnum) ||
+      realtime === 0 ||
+      !isTime(realtime) ||
+      !isTime(monotonic)
+    )
       throw new ParseError(`Cannot read entry at ${offset}: it has no number or time`)
     // A field may bring another window into view, so where all of them are is read first.
     const offsets = this.#offsets
@@ -104,27 +113,20 @@ export class Entries {
 
   /**
    * Whether an entry whose hashes do not cancel out is whole all the same. Fields that a program gave twice are in the
-   * entry once, while both are in its hash: then what is left is made of hashes of its fields. Where a field is cut and
-   * its hash is keyed, nothing is known of it, and each other field is compared with its own hash.
+   * entry once, while both are in its hash: then what is left is made of hashes of its fields. A damaged one that was
+   * given twice leaves its hash there too, so those are compared with their own hashes. So is each field where one is cut
+   * and its hash is keyed, for then nothing is known of that one; and where there are so many that any difference could
+   * be made of them.
    */
   #isWhole(data: readonly Datum[], high: number, low: number): boolean {
-    if (this.#isKeyed && data.some(({ cutFrom }) => cutFrom !== undefined))
-      return data.every((datum, index) => this.#fields.isWhole(this.#offsets[index] ?? 0, datum))
-    // Of many fields any difference could be made.
-    if (data.length > 40)
-      return data.every((datum, index) => this.#fields.isWhole(this.#offsets[index] ?? 0, datum))
-    const independent: bigint[] = []
-    const reduced = (hash: bigint) =>
-      independent.reduce((left, one) => {
-        const other = left ^ one
-        if (other < left) return other
-        return left
-      }, hash)
-    for (const datum of data) {
-      const hash = reduced(join(datum.high, datum.low))
-      if (hash !== 0n) independent.push(hash)
-    }
-    return reduced(join(high, low)) === 0n
+    const isOwn = (datum: Datum, index: number) => this.#fields.isWhole(this.#offsets[index] ?? 0, datum)
+    if (data.length > mostCombined || (this.#isKeyed && data.some(({ cutFrom }) => cutFrom !== undefined)))
+      return data.every(isOwn)
+    const given = combination(
+      data.map((datum) => join(datum.high, datum.low)),
+      join(high, low),
+    )
+    return given !== undefined && data.every((datum, index) => !given.has(index) || isOwn(datum, index))
   }
 
   #bootOf(words: Int32Array, at: number): string {
@@ -140,6 +142,26 @@ export class Entries {
     }
     return this.#bootId
   }
+}
+
+/** @returns indices of hashes whose XOR is this one; undefined if none make it */
+function combination(hashes: readonly bigint[], wanted: bigint): Set<number> | undefined {
+  // Gauss' elimination; below each hash are bits that say of which ones it is made.
+  const independent: bigint[] = []
+  const reduced = (row: bigint) =>
+    independent.reduce((left, one) => {
+      const other = left ^ one
+      if (other < left) return other
+      return left
+    }, row)
+  const width = BigInt(hashes.length)
+  for (const [index, hash] of hashes.entries()) {
+    const row = reduced((hash << width) | (1n << BigInt(index)))
+    if (row >> width !== 0n) independent.push(row)
+  }
+  const left = reduced(wanted << width)
+  if (left >> width !== 0n) return undefined
+  return new Set([...hashes.keys()].filter((index) => (left >> BigInt(index)) & 1n))
 }
 
 /** VALID_REALTIME and VALID_MONOTONIC of systemd: below 2^55. */

@@ -34,6 +34,8 @@ export interface FileHeader {
   /** The numbers of its first and last entry; 0 without entries. In a live file the tail moves before the entry is there. */
   readonly headSeqnum: number
   readonly tailSeqnum: number
+  /** From the first to the last are numbers for all of its entries. Otherwise one of the three is damaged. */
+  readonly numbersAgree: boolean
   readonly entryArrayOffset: number
   /** Microseconds since the epoch. */
   readonly headRealtime: number
@@ -63,6 +65,7 @@ export function parseHeader(bytes: Buffer, path: string): FileHeader {
     entries: number(152),
     tailSeqnum: number(160),
     headSeqnum: number(168),
+    numbersAgree: number(160) - number(168) + 1 >= number(152),
     entryArrayOffset: number(176),
     headRealtime: number(184),
     tailRealtime: number(192),

@@ -196,12 +196,7 @@ export class OpenJournal implements Disposable {
           throw new ParseError(`Cannot read entry at ${offset}: it is out of order`)
         const entry = this.#entries.at(offset)
         const { seqnum } = entry
-        if (
-          seqnum > this.#last &&
-          seqnum <= this.#most() &&
-          (seqnum === this.#last + 1 || !this.#goesBack(seqnum))
-        )
-          return entry
+        if (this.#mayBe(seqnum)) return entry
         if (seqnum <= this.#seekTo) return 'damaged'
         throw new ParseError(`Cannot read entry at ${offset}: number ${seqnum} is out of order`)
       } catch (error) {
@@ -215,7 +210,7 @@ export class OpenJournal implements Disposable {
         this.#windows.fileBytes,
         Math.max(tailObjectOffset, this.#lastOffset) + lastObjectBytes,
       )
-      this.#salvaging = salvage(this.#windows, this.#entries, this.#lastOffset, to, this.#last, this.#most())
+      this.#salvaging = salvage(this.#windows, this.#entries, this.#lastOffset, to, this.#last, this.#header)
       return 'damaged'
     }
   }
@@ -224,23 +219,31 @@ export class OpenJournal implements Disposable {
     return this.#salvaging?.next().value ?? undefined
   }
 
-  /** Whether the entry behind one of this number has no higher one: then this number is wrong. */
-  #goesBack(seqnum: number): boolean {
-    const next = this.#arrays.peek(this.#header.entries)
-    if (next === undefined) return false
-    try {
-      const following = this.#entries.seqnumAt(next)
-      return following <= seqnum && following > this.#last
-    } catch (error) {
-      if (error instanceof ParseError) return false
-      throw error
-    }
+  /**
+   * Whether the entry that was listed last can have this number, which no hash covers: as many as are listed before it
+   * have lower ones, as many as are listed behind it have higher ones. Where the file has every number there is one left.
+   */
+  #mayBe(seqnum: number): boolean {
+    if (seqnum <= this.#last) return false
+    const { headSeqnum, tailSeqnum, entries, numbersAgree } = this.#header
+    const { index } = this.#arrays
+    if (numbersAgree && (seqnum < headSeqnum + index - 1 || seqnum > tailSeqnum - (entries - index)))
+      return false
+    if (seqnum === this.#last + 1) return true
+    const following = this.#following()
+    return following > this.#last ? seqnum < following : numbersAgree || seqnum === tailSeqnum
   }
 
-  /** No entry has a higher number, if the header is not damaged itself. In a live file its tail is ahead. */
-  #most(): number {
-    const { headSeqnum, tailSeqnum, entries } = this.#header
-    return tailSeqnum - headSeqnum + 1 >= entries ? tailSeqnum : Number.POSITIVE_INFINITY
+  /** The number of the entry behind; 0 if none is there. */
+  #following(): number {
+    const next = this.#arrays.peek(this.#header.entries)
+    if (next === undefined) return 0
+    try {
+      return this.#entries.seqnumAt(next)
+    } catch (error) {
+      if (error instanceof ParseError) return 0
+      throw error
+    }
   }
 
   #damaged(error: unknown): 'damaged' {

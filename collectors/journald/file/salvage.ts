@@ -4,7 +4,7 @@
  */
 import { ParseError } from '../../../src/errors.ts'
 import type { Entries, FileEntry } from './entries.ts'
-import { readNumber } from './header.ts'
+import { type FileHeader, readNumber } from './header.ts'
 import { isObjectHeader, objectHeaderBytes, objectType } from './object.ts'
 import type { Windows } from './windows.ts'
 
@@ -15,7 +15,7 @@ const nothing = Buffer.alloc(blockBytes)
 /**
  * @param from where an object begins, or anything that may be one
  * @param to nothing behind it is looked at
- * @returns entries that are as they were written and numbered above `above` up to `most`, in their order
+ * @returns entries that are as they were written and numbered above `above`, in their order
  */
 export function* salvage(
   windows: Windows,
@@ -23,9 +23,33 @@ export function* salvage(
   from: number,
   to: number,
   above: number,
-  most: number,
+  { numbersAgree, tailSeqnum }: FileHeader,
 ): Generator<FileEntry, void> {
+  const most = numbersAgree ? tailSeqnum : Number.POSITIVE_INFINITY
   let last = above
+  // No hash covers a number, so it waits for the next one, which is higher.
+  let waiting: { readonly offset: number; readonly seqnum: number } | undefined
+  for (const { offset, seqnum } of wholeEntries(windows, entries, from, to)) {
+    if (seqnum <= last || seqnum > most) continue
+    if (waiting && (seqnum > waiting.seqnum || waiting.seqnum === last + 1)) {
+      const entry = entryAt(entries, waiting.offset)
+      if (entry) yield entry
+      last = waiting.seqnum
+    }
+    waiting = seqnum > last ? { offset, seqnum } : undefined
+  }
+  if (!waiting) return
+  const { offset, seqnum } = waiting
+  const entry = entryAt(entries, offset)
+  if (entry && (numbersAgree || seqnum === last + 1 || seqnum === tailSeqnum)) yield entry
+}
+
+function* wholeEntries(
+  windows: Windows,
+  entries: Entries,
+  from: number,
+  to: number,
+): Generator<FileEntry, void> {
   let at = Math.ceil(from / 8) * 8
   const block = Buffer.alloc(blockBytes)
   let blockAt = -1
@@ -51,11 +75,10 @@ export function* salvage(
       continue
     }
     const entry = entryAt(entries, at)
-    if (entry === undefined || entry.seqnum <= last || entry.seqnum > most) {
+    if (entry === undefined) {
       at += 8
       continue
     }
-    last = entry.seqnum
     at += align(size)
     yield entry
   }
