@@ -3,9 +3,10 @@
  * namespace with tmpfs on /run/systemd, /run/log and /var/log/journal. The test looks in through /proc/<pid>/root.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
@@ -37,6 +38,8 @@ export interface PrivateJournald extends AsyncDisposable {
   reboot(bootId: string): Promise<void>
   /** Writes these lines, each an entry of its own. */
   log(lines: readonly string[], namespace?: string): Promise<void>
+  /** Each line written to it is an entry, as soon as it is written. End it before the journald. */
+  logger(): ChildProcessByStdio<Writable, null, null>
   journalctl(...args: string[]): Promise<string>
 }
 
@@ -120,6 +123,10 @@ export async function privateJournald(options: JournaldOptions = {}): Promise<Pr
       const socket = `${socketFolder(namespace)}/dev-log`
       await journald.inside('logger', ['--socket', socket], lines.map((line) => `${line}\n`).join(''))
     },
+    logger: () =>
+      spawn('nsenter', [...enter, 'logger', '--socket', `${socketFolder('')}/dev-log`], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      }),
     journalctl: (...args) => journald.inside('journalctl', args),
     async [Symbol.asyncDispose]() {
       for (const namespace of [...daemons.keys()]) await journald.stop(namespace)

@@ -1,8 +1,10 @@
 /**
- * A real journald takes 10,000 entries a second for a minute (`--rate`, `--seconds`, `--reader`), rotated every five seconds and vacuumed all the time:
- * what was delivered and missed is what it has numbered, without a repeat. `npm run test:journal-minute`
+ * A real journald takes 10,000 entries a second for a minute (`--rate`, `--seconds`, `--reader`), or as many as it can,
+ * rotated every five seconds and vacuumed all the time: what was delivered and missed is what it has numbered, without a
+ * repeat. `npm run test:journal-minute`
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { journalFiles, journalFolders } from '../../collectors/journald/files.ts'
@@ -20,7 +22,11 @@ const { values: given } = parseArgs({
 const seconds = Number(given.seconds)
 const perSecond = Number(given.rate)
 
-await using journal = await privateJournald({ settings: ['RuntimeMaxUse=24M', 'RuntimeMaxFileSize=4M'] })
+/** A file every five seconds at 10,000 entries a second. */
+const fileBytes = Math.max(4 << 20, perSecond * 2048)
+await using journal = await privateJournald({
+  settings: [`RuntimeMaxUse=${fileBytes * 6}`, `RuntimeMaxFileSize=${fileBytes}`],
+})
 await using read = reading(journal.root, { reader: given.reader })
 const last = new Map<string, number>()
 /** From journald's stamp to the look that found the entry, whole milliseconds. */
@@ -43,19 +49,26 @@ function take(): void {
 }
 
 await journal.log(['begin'])
+const logger = journal.logger()
+// What the test does with records must not hold up the reader.
+const taking = setInterval(take, 10)
 const started = performance.now()
+/** Parts of a second. */
+const parts = 50
 for (let second = 0; second < seconds; second++) {
-  await journal.log(Array.from({ length: perSecond }, (_, index) => `second ${second} line ${index}`))
+  for (let part = 0; part < parts; part++) {
+    const lines = Array.from({ length: perSecond / parts }, (_, index) => `second ${second} line ${index}\n`)
+    if (!logger.stdin.write(lines.join(''))) await once(logger.stdin, 'drain')
+    await sleep(Math.max(0, started + (second + (part + 1) / parts) * 1000 - performance.now()))
+  }
   if (second % 5 === 4) await journal.journalctl('--rotate')
-  take()
-  await sleep(Math.max(0, started + (second + 1) * 1000 - performance.now()))
 }
+logger.stdin.end()
+await once(logger, 'exit')
 const took = (performance.now() - started) / 1000
 await journal.log(['the end'])
-await read.until('the end', () => {
-  take()
-  return ended
-})
+await read.until('the end', () => ended)
+clearInterval(taking)
 const host = tree(journal.root)
 const issued = new Map<string, number>()
 for (const { seqnumId, tail } of await journalFiles(host, await journalFolders(host)))
@@ -69,7 +82,8 @@ console.log(
     reader: given.reader,
     lagMilliseconds: { p50: lagAt(0.5), p99: lagAt(0.99), most: Math.round(lags.at(-1) ?? 0) },
     rssMB: Math.round(process.memoryUsage().rss / 1e6),
-    seconds: took,
+    seconds: Math.round(took),
+    perSecond: Math.round(total / took),
     issued: total,
     delivered,
     missed: Object.fromEntries(read.missed),
