@@ -1,6 +1,6 @@
 /**
- * One namespace, out of its files. While entries come the headers are looked at every few milliseconds, which costs less
- * than a microsecond and shows an entry at once; journald itself tells watchers at most every 250 ms.
+ * One namespace, out of its files. While entries come the headers are looked at every few milliseconds, which costs little
+ * beside waking up and shows an entry at once; journald itself tells watchers at most every 250 ms.
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
@@ -18,9 +18,9 @@ import type { Initial } from './start.ts'
 
 /** Between two looks while entries come, and when none has come for long. */
 const activeMilliseconds = 8
-const quietMilliseconds = 200
+const quietMilliseconds = 250
 /** So long after an entry the looks stay close. */
-const activeForMilliseconds = 5000
+const activeForMilliseconds = 2000
 /** How often folders are looked for whose time has not changed, or that are new. */
 const relistMilliseconds = 3000
 /** How long the rest of a split line is waited for. */
