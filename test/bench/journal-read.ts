@@ -22,6 +22,7 @@ async function main(): Promise<void> {
   const begun = performance.now()
   for await (const batch of batches ?? []) {
     entries += batch.records.length
+    batch.release?.() // As the spool does.
     missed += Object.values(batch.missed ?? {}).reduce((sum, count) => sum + count, 0)
     if (entries >= Number(wanted)) break
   }
