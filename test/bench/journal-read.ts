@@ -5,7 +5,9 @@ import { tree } from '../../src/tree.ts'
 import { contextOf } from '../collectors/context.ts'
 
 async function main(): Promise<void> {
-  setFlagsFromString('--semi-space-growth-factor=1') // As what ships does.
+  // As what ships does.
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=15')
   const [root = '', wanted = ''] = process.argv.slice(2)
   const stopping = new AbortController()
   const context = contextOf({ options: { reader: 'direct', initial: 'all', fields: { drop: [] } } })
