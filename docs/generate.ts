@@ -1,16 +1,19 @@
 /**
- * Writes the generated documents: the catalogue of metrics (for readers and for machines) and the configuration
+ * Writes the generated documents: the catalogues of metrics and of events (for readers and for machines) and the configuration
  * reference. With --check it writes nothing and fails, naming the first stale file.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { configurationPage } from './configuration-page.ts'
+import { eventsJson, eventsPage } from './events-page.ts'
 import { metricsJson, metricsPage } from './metrics-page.ts'
 import { raidWordsPage } from './raid-words-page.ts'
 
 const pages = {
   'metrics.md': metricsPage,
   'metrics.json': metricsJson,
+  'events.md': eventsPage,
+  'events.json': eventsJson,
   'configuration.md': configurationPage,
   'raid-words.md': raidWordsPage,
 }

@@ -90,6 +90,21 @@ export interface Sample {
   readonly labels: Labels
 }
 
+/** An event that a collector makes itself: a change of state, or an entry of a log that it reads. */
+export interface EventType {
+  /** OpenTelemetry event name: `zram.fill`. */
+  readonly name: string
+  /** When there is one. */
+  readonly when: string
+  /**
+   * The states that a change of it goes to: words, or what they are where they have a number or name in them. Absent: it
+   * is an entry of a log and no state.
+   */
+  readonly states?: readonly string[]
+  /** What each attribute beside part, from and to says, by name; one that ends in `.*` stands for all that begin so. */
+  readonly attributes: Labels
+}
+
 /**
  * The state of one part as read now. When it differs from the last known one the engine makes a log record of it:
  * one parse, both outputs. Without a last state a healthy part makes none, an unhealthy one comes from "unknown".
@@ -191,6 +206,8 @@ export interface Collector {
   /** Few, bounded: also the `source` of its records and the `collector` label. */
   readonly name: string
   readonly metrics: readonly Metric[]
+  /** Its own events. What a log says is passed on beside them as it is. */
+  readonly events?: readonly EventType[]
   /** What others bring through it is not known before: samples of further metrics are taken too. */
   readonly open?: boolean
   /** A cron expression with seconds (UTC). Absent: cheap, read at every scrape and push. */

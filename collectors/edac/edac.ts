@@ -3,10 +3,12 @@
  * (memory_failure) and machine checks; an event whenever one of them rises.
  * @see Linux Documentation/admin-guide/ras.rst, Documentation/ABI/testing/sysfs-memory-page-offline
  */
+
 import { describe } from '../../src/errors.ts'
 import { lineReader, type ReadLine } from '../../src/line-reader.ts'
 import type { CollectContext, Collector, Sample, StateReading } from '../../src/model.ts'
 import { controllerItems } from './controller.ts'
+import { edacEvents } from './events.ts'
 import * as metrics from './metrics.ts'
 import { machineCheckState, memoryFailureState } from './states.ts'
 import { parseCount, parseInterrupts } from './values.ts'
@@ -18,6 +20,8 @@ const results = ['recovered', 'delayed', 'ignored', 'failed']
 export const edac: Collector = {
   name: 'edac',
   metrics: metrics.metrics,
+  events: edacEvents,
+
   async probe({ sys, proc }) {
     if ((await sys.list(controllers)).some((entry) => /^mc\d+$/.test(entry))) return { here: true }
     if ((await sys.list(`${nodes}/node0/memory_failure`)).length > 0) return { here: true }

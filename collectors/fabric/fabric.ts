@@ -3,12 +3,14 @@
  * iblinkinfo, ibqueryerrors and perfquery, in infiniband_exporter's metrics; links that go, come or fall short, and ports that count many errors, as
  * events.
  */
+
 import * as z from 'zod'
 import { CommandError, ToolError } from '../../src/errors.ts'
 import { type CollectContext, type Presence, type StateReading, withOptions } from '../../src/model.ts'
 import { findTools, withTool } from '../../src/tool.ts'
 import type { Tree } from '../../src/tree.ts'
 import { type PortCounters, parseCounters } from './counters.ts'
+import { fabricEvents } from './events.ts'
 import { leadsIntoFabric, parseIbstat } from './ibstat.ts'
 import { type Link, nameOf, ordered, parseLinks } from './links.ts'
 import { counterSamples, deviceSamples, errorSamples, linkErrors, metrics } from './metrics.ts'
@@ -45,6 +47,7 @@ const before = new WeakMap<Tree, Map<string, number>>()
 
 export const fabric = withOptions({
   name: 'fabric',
+  events: fabricEvents,
   metrics,
   schedule: '15 */5 * * * *',
   deadlineSeconds: 280,

@@ -3,9 +3,11 @@
  * port's state changes, or it goes. Counters are hexadecimal; one with all bits set is not kept by the adapter.
  * @see Linux Documentation/ABI/testing/sysfs-class-fc_host
  */
+
 import { ParseError } from '../../src/errors.ts'
 import { lineReader, type ReadLine } from '../../src/line-reader.ts'
 import { type Collector, deFacto, type Labels, type Metric, type StateReading } from '../../src/model.ts'
+import { fibreChannelEvents } from './events.ts'
 
 const folder = 'class/fc_host'
 const label = ['fc_host']
@@ -72,6 +74,8 @@ const allOnes = 2n ** 64n - 1n
 export const fibrechannel: Collector = {
   name: 'fibrechannel',
   metrics: [info, ...counters],
+  events: fibreChannelEvents,
+
   async probe({ sys }) {
     if ((await sys.list(folder)).length > 0) return { here: true }
     return { here: false, why: 'no Fibre Channel host is in /sys/class/fc_host' }

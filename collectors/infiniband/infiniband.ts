@@ -14,6 +14,7 @@ import {
   withOptions,
 } from '../../src/model.ts'
 import { Bursts } from './bursts.ts'
+import { infinibandEvents } from './events.ts'
 import { hwMetric, lifespan } from './hw-counters.ts'
 import * as metrics from './metrics.ts'
 import { type Options, options } from './options.ts'
@@ -43,6 +44,8 @@ export function infinibandCollector(now: () => number) {
   return withOptions({
     name: 'infiniband',
     metrics: metrics.metrics,
+    events: infinibandEvents,
+
     options,
     async probe({ sys, known }) {
       const isGone = goneStates(known(), new Set()).length > 0

@@ -2,6 +2,7 @@
  * ipmi: sensors, event log, power and health of the BMC through FreeIPMI or ipmitool, in ipmi_exporter's metrics, with the
  * system event log and changes of a sensor's state as events. In the background: a BMC answers in seconds, not at a scrape.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { durationOr, durationSeconds } from '../../src/duration.ts'
@@ -9,6 +10,7 @@ import { CommandError, describe, ToolError } from '../../src/errors.ts'
 import { type StateReading, withOptions } from '../../src/model.ts'
 import type { Tree } from '../../src/tree.ts'
 import { type Bmc, findBmc } from './bmc.ts'
+import { ipmiEvents } from './events.ts'
 import { parseBmcInfo, parseChassis, parseDcmi, parseSelInfo } from './freeipmi.ts'
 import {
   bmcSamples,
@@ -48,6 +50,7 @@ const lastSel = new WeakMap<Tree, { readonly entries: readonly SelEntry[]; reado
 
 export const ipmi = withOptions({
   name: 'ipmi',
+  events: ipmiEvents,
   metrics,
   schedule: '30 */2 * * * *',
   deadlineSeconds: 300,

@@ -2,8 +2,10 @@
  * md: the kernel's own RAID, from /proc/mdstat and /sys/block/md<n>/md: node_exporter's names, what they leave out, and
  * the vendor-neutral family with its events.
  */
+
 import type { Collector, Sample, StateReading } from '../../src/model.ts'
 import type { Tree } from '../../src/tree.ts'
+import { raidStateEvents } from '../raid/events.ts'
 import { goneItems } from '../raid/gone.ts'
 import { raidMetrics, unknownWords } from '../raid/metrics.ts'
 import type { RaidPart } from '../raid/report.ts'
@@ -21,6 +23,8 @@ const states = ['active', 'inactive', 'recovering', 'resync', 'check'] as const
 export const md: Collector = {
   name: 'md',
   metrics: [...metrics.mdMetrics, ...raidMetrics],
+  events: raidStateEvents,
+
   table: raidTable,
   async probe({ proc }) {
     if (await proc.exists('mdstat')) return { here: true }

@@ -2,13 +2,17 @@
  * nvme: controllers and namespaces out of sysfs, and an event when a controller dies or goes. Newer kernels ask the drive
  * for one of the files, so that it has a schedule of its own and no scrape waits for it.
  */
+
 import type { Collector, StateReading } from '../../src/model.ts'
+import { nvmeEvents } from './events.ts'
 import { sysfsMetrics } from './metrics.ts'
 import { type Controller, controllerNames, controllerSamples, readController } from './sysfs.ts'
 
 export const nvme: Collector = {
   name: 'nvme',
   metrics: sysfsMetrics,
+  events: nvmeEvents,
+
   schedule: '*/15 * * * * *',
   async probe({ sys }) {
     if ((await controllerNames(sys)).length > 0) return { here: true }

@@ -2,7 +2,9 @@
  * nvmecli: what `nvme-cli` says of the health of NVMe drives. Where smartctl is installed, its collector tells what
  * changes in their health; else this one does.
  */
+
 import { CommandError } from '../../src/errors.ts'
+import { nvmeHealthEvents } from '../../src/event-types.ts'
 import type { CollectContext, Collector, Metric, Sample, StateReading } from '../../src/model.ts'
 import { judgeNvme } from '../../src/nvme-health.ts'
 import { findTools, type Tool, type ToolCall, withTool } from '../../src/tool.ts'
@@ -19,6 +21,7 @@ const infoSeverity = 9
 
 export const nvmecli: Collector = {
   name: 'nvmecli',
+  events: nvmeHealthEvents,
   metrics: cliMetrics,
   schedule: '0 */15 * * * *',
   deadlineSeconds: 300,

@@ -3,11 +3,13 @@
  * of one stream; its files are unlinked once every required sink on another machine has it, and nowhere else.
  * @see Linux Documentation/ABI/testing/pstore, systemd-pstore.service(8)
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { ParseError } from '../../src/errors.ts'
 import { type CollectContext, gauge, type Presence, withOptions } from '../../src/model.ts'
 import { contentHash, crashes } from './crash.ts'
+import { pstoreEvents } from './events.ts'
 import { kernelFolder, listed, records, systemdFolder, unlinkRecords } from './places.ts'
 import { recordsOf } from './records.ts'
 
@@ -45,6 +47,8 @@ const positionShape = z.object({ files: z.array(z.object({ name: z.string(), has
 export const pstore = withOptions({
   name: 'pstore',
   metrics: [files],
+  events: pstoreEvents,
+
   options,
   probe,
   async *collect(context) {

@@ -3,12 +3,14 @@
  * metrics and events, with the families that dashboards know beside it. Each family of tools is read apart from the
  * others; docs/raid-words.md says what each vendor's words mean.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { ParseError } from '../../src/errors.ts'
 import { type CollectContext, gauge, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { findTools } from '../../src/tool.ts'
 import { type FamilyReading, readFamily, toolStates } from './collect.ts'
+import { raidLogEvents, raidStateEvents } from './events.ts'
 import { goneItems, listersOf } from './gone.ts'
 import { initialPattern, readVendorLogs } from './logs.ts'
 import { raidMetrics, unknownWords } from './metrics.ts'
@@ -54,6 +56,8 @@ const options = z.strictObject({
 export const raid = withOptions({
   name: 'raid',
   metrics: [...raidMetrics, toolState, ...vendors.flatMap(({ metrics }) => metrics)],
+  events: [...raidStateEvents, ...raidLogEvents],
+
   schedule: '0 */5 * * * *',
   deadlineSeconds: 240,
   options,

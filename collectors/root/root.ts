@@ -3,11 +3,13 @@
  * Reads /proc/1/mountinfo, /sys/fs/ext4, the block devices in /sys, and statfs of each mount.
  * @see proc_pid_mountinfo(5); kind.ts, filesystems.ts, ext4.ts and states.ts for each part
  */
+
 import * as z from 'zod'
 import { describe } from '../../src/errors.ts'
 import { type CollectContext, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { type Mount, readMounts, visibleMounts } from '../../src/mounts.ts'
 import { networkOrFuse } from '../../src/statfs.ts'
+import { rootEvents } from './events.ts'
 import { ext4Devices, readExt4 } from './ext4.ts'
 import { askAll, hostView, type Shown, samplesOf, shownMounts } from './filesystems.ts'
 import { rootOf, upperMount } from './kind.ts'
@@ -30,6 +32,8 @@ export const options = z.strictObject({
 export const root = withOptions({
   name: 'root',
   metrics: metric.metrics,
+  events: rootEvents,
+
   options,
   async *collect(context) {
     const mounts = hostView(await readMounts(context.proc), context.host.root)

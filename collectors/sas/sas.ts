@@ -4,6 +4,7 @@
  * that is gone.
  * @see Linux drivers/scsi/scsi_transport_sas.c
  */
+
 import { describe } from '../../src/errors.ts'
 import {
   type CollectContext,
@@ -15,6 +16,7 @@ import {
 } from '../../src/model.ts'
 import { inParallel } from '../../src/parallel.ts'
 import type { Tree } from '../../src/tree.ts'
+import { sasEvents } from './events.ts'
 import {
   isEnabled,
   parseLinkRate,
@@ -51,6 +53,8 @@ const atOnce = 3
 export const sas: Collector = {
   name: 'sas',
   metrics: [phyInfo, phyEnabled, phyLinkRate, ...phyCounters, hosts, endDevices, expanders],
+  events: sasEvents,
+
   async probe({ sys }) {
     if ((await sys.list('class/sas_host')).length + (await sys.list('class/sas_phy')).length > 0)
       return { here: true }

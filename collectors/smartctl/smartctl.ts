@@ -3,6 +3,7 @@
  * metrics; changes of state, and the drives' own error and self-test logs, as events.
  * @see smartctl(8) of smartmontools 7.0 and later
  */
+
 import { ParseError } from '../../src/errors.ts'
 import {
   type CollectContext,
@@ -12,6 +13,7 @@ import {
   withOptions,
 } from '../../src/model.ts'
 import { findTools, withTool } from '../../src/tool.ts'
+import { smartctlEvents } from './events.ts'
 import { devices as deviceCount, metrics } from './metrics.ts'
 import { initialSeconds, options, settingsOf } from './options.ts'
 import { type Awake, distinct, rememberedOf, roundSamples, roundStates } from './reading.ts'
@@ -39,6 +41,7 @@ export function smartctlCollector(freshMilliseconds = 60_000, roundSeconds = 500
   return withOptions({
     name: 'smartctl',
     metrics,
+    events: smartctlEvents,
     schedule: '0 */15 * * * *',
     deadlineSeconds: 600,
     options,

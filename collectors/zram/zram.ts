@@ -4,6 +4,7 @@
  * Never reads /sys/class/zram-control/hot_add: that makes a device.
  * @see Linux Documentation/admin-guide/blockdev/zram.rst
  */
+
 import * as z from 'zod'
 import { type DeviceUse, deviceUses, parseSwaps } from '../../src/device-uses.ts'
 import { ParseError } from '../../src/errors.ts'
@@ -15,6 +16,7 @@ import {
   withOptions,
 } from '../../src/model.ts'
 import { readMounts } from '../../src/mounts.ts'
+import { zramEvents } from './events.ts'
 import { fills, fullest, growthOf, type MountedUsage, parseMemAvailable, ratioOf, usedBytes } from './fill.ts'
 import * as metric from './metrics.ts'
 import { failedWritesState, fillState, goneStates, presentState, type Thresholds } from './states.ts'
@@ -60,6 +62,8 @@ export const options = z
 export const zram = withOptions({
   name: 'zram',
   metrics: metric.metrics,
+  events: zramEvents,
+
   options,
   async probe(context) {
     const { sys } = context

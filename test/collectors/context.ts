@@ -53,6 +53,17 @@ export function contextOf(machine: Machine = {}): TestContext {
   }
 }
 
+/** @throws if its collector does not declare this event, or one of its attributes (docs/events.md) */
+function checkEvent({ name, events = [] }: Collector, { event, attributes }: StateReading): void {
+  const type = events.find((one) => one.name === event)
+  if (type === undefined) throw new Error(`${name} yields "${event}", which it does not declare`)
+  if (type.states === undefined)
+    throw new Error(`${name} yields "${event}", which it does not declare as a state`)
+  for (const attribute of Object.keys(attributes))
+    if (!(attribute in type.attributes))
+      throw new Error(`${name} yields "${event}" with "${attribute}", which it does not declare`)
+}
+
 export interface Reading {
   readonly samples: Sample[]
   readonly states: StateReading[]
@@ -65,6 +76,7 @@ export async function collectOnce(collector: Collector, context: CollectContext)
   const reading: Reading = { samples: [], states: [], series: new Map() }
   for await (const item of collector.collect?.(context) ?? []) {
     if (!('metric' in item)) {
+      checkEvent(collector, item)
       reading.states.push(item)
       continue
     }
