@@ -25,6 +25,7 @@ need openipmi
 need infiniband-diags
 need ibsim-utils
 need opensm
+need libfaketime
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages for the tests:$missing"
 if [ "$(id -u)" != 0 ]; then

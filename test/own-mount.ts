@@ -16,6 +16,8 @@ export async function mountTmpfs(size: string): Promise<OwnMount> {
 }
 
 export interface FreezableMount extends OwnMount {
+  /** Unmounts it, which nobody may use any more, and mounts it again. */
+  again(): void
   /** Every write from now on hangs until `thaw` (fsfreeze). */
   freeze(): void
   thaw(): void
@@ -35,6 +37,12 @@ export async function mountExt4(): Promise<FreezableMount> {
   }
   return {
     ...mount,
+    again: () => {
+      execFileSync('umount', [mount.path])
+      // It may remember that it was aborted; 1 means that something was mended.
+      spawnSync('e2fsck', ['-f', '-y', `${mount.path}.img`])
+      execFileSync('mount', ['-o', 'loop', `${mount.path}.img`, mount.path])
+    },
     freeze: () => {
       execFileSync('fsfreeze', ['-f', mount.path])
     },
