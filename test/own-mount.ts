@@ -38,10 +38,14 @@ export async function mountExt4(): Promise<FreezableMount> {
   return {
     ...mount,
     again: () => {
+      const image = `${mount.path}.img`
       execFileSync('umount', [mount.path])
+      // The loop device goes a moment later, and one that is still there would be used again with what it remembers.
+      while (execFileSync('losetup', ['-j', image], { encoding: 'utf8' }) !== '') spawnSync('sleep', ['0.05'])
       // It may remember that it was aborted; 1 means that something was mended.
-      spawnSync('e2fsck', ['-f', '-y', `${mount.path}.img`])
-      execFileSync('mount', ['-o', 'loop', `${mount.path}.img`, mount.path])
+      spawnSync('e2fsck', ['-f', '-y', image])
+      execFileSync('mount', ['-o', 'loop', image, mount.path])
+      execFileSync('touch', [mount.path])
     },
     freeze: () => {
       execFileSync('fsfreeze', ['-f', mount.path])

@@ -30,11 +30,16 @@ export interface AgentPlace {
   readonly config: string
   readonly port: number
   readonly env: Readonly<Record<string, string>>
+  /** Called after a kill, when what was on its way has arrived. */
+  readonly killed: () => void
 }
+
+/** What a process wrote before it was killed is still read after it. */
+const onItsWayMilliseconds = 30
 
 const mostSaid = 1 << 16
 
-export function benchAgent({ bundle, config, port, env }: AgentPlace): BenchAgent {
+export function benchAgent({ bundle, config, port, env, killed }: AgentPlace): BenchAgent {
   let child: ChildProcess | undefined
   let exited: Promise<unknown> = Promise.resolve()
   let said = ''
@@ -65,6 +70,8 @@ export function benchAgent({ bundle, config, port, env }: AgentPlace): BenchAgen
       if (!alive()) return
       child?.kill('SIGKILL')
       await exited
+      await wait(onItsWayMilliseconds)
+      killed()
     },
     async stop() {
       child?.kill('SIGTERM')

@@ -61,7 +61,8 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
   let behaviour: Behaviour = { is: 'well' }
   let server: Server | undefined
   let requests = 0
-  const sockets = new Set<Socket>()
+  /** With the episode in which it was opened: one of an agent that is dead by now reads no answer. */
+  const sockets = new Map<Socket, number>()
   const held = new Set<IncomingMessage>()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -98,7 +99,10 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
     }
     if (now.is === 'slow') await wait(now.milliseconds)
     response.once('finish', () => {
-      taking.answered = status < 300 && performance.now() - began < certainMilliseconds
+      taking.answered =
+        status < 300 &&
+        performance.now() - began < certainMilliseconds &&
+        sockets.get(request.socket) === episode()
     })
     response.writeHead(status).end(words)
   }
@@ -112,7 +116,7 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
       })
     })
     listening.on('connection', (socket) => {
-      sockets.add(socket)
+      sockets.set(socket, episode())
       socket.once('close', () => sockets.delete(socket))
       socket.on('error', () => undefined)
     })
@@ -127,7 +131,7 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
   async function close(): Promise<void> {
     const closing = server
     server = undefined
-    for (const socket of sockets) socket.destroy()
+    for (const socket of sockets.keys()) socket.destroy()
     if (closing === undefined) return
     closing.close()
     await once(closing, 'close')

@@ -7,7 +7,7 @@ export interface Row {
   /** What it is done to: sinks and something else can be hit at once. */
   readonly on: 'sink' | 'agent' | 'source' | 'spool'
   /** The world it needs. */
-  readonly world?: Omit<WorldOptions, 'seed' | 'bundle' | 'scale'>
+  readonly world?: Pick<WorldOptions, 'settles' | 'clockSteps'>
   /** What the ledger may count by it: `lost sink_removed`, `missed vacuumed`. */
   readonly allows?: readonly string[]
   /** Whether it takes part in a mixed run; default true. */

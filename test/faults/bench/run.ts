@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly seed: number
   readonly scale: number
   readonly bundle?: string
+  /** How long it may take to catch up at the end. */
+  readonly patienceSeconds?: number
   /** Told of each fault as it ends. */
   readonly told?: (text: string) => void
 }
@@ -32,7 +34,11 @@ export function runRow(row: Row, iterations: number, options: RunOptions): Promi
 
 /** Rows at random for so long, a fault of a sink beside one of something else now and then. */
 export function runMixed(rows: readonly Row[], seconds: number, options: RunOptions): Promise<Report> {
-  const needs = { settles: options.seed % 3 === 0, clockSteps: options.seed % 4 === 1 }
+  // What a world is made for is decided by its seed, unless every row wants it.
+  const needs = {
+    settles: options.seed % 3 === 0 || rows.every(({ world }) => world?.settles),
+    clockSteps: options.seed % 4 === 1 || rows.every(({ world }) => world?.clockSteps),
+  }
   const fitting = rows.filter(
     ({ mixes = true, world = {} }) =>
       mixes && (!world.settles || needs.settles) && (!world.clockSteps || needs.clockSteps),

@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly seed: number
   /** The agent's bundle; default the one that ships. */
   readonly bundle?: string
+  /** How long it may take to catch up at the end; default 120. */
+  readonly patienceSeconds?: number
   /** What a row's durations are multiplied with. */
   readonly scale?: number
   /** Event sinks with a settle time, whose receivers may forget. */
@@ -155,7 +157,17 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       }
     : {}
   const bundle = options.bundle ?? join(import.meta.dirname, '../../../dist/remora.cjs')
-  const agent = making.use(benchAgent({ bundle, config, port, env }))
+  const agent = making.use(
+    benchAgent({
+      bundle,
+      config,
+      port,
+      env,
+      killed: () => {
+        episode += 1
+      },
+    }),
+  )
   const next = generator(seed)
   let logSeen = false
   const writers = {
@@ -281,7 +293,8 @@ async function caughtUp(world: World): Promise<void> {
   let left = ''
   let quiet = 0
   let replayed = 0
-  for (const until = Date.now() + 120_000; Date.now() < until; await wait(200)) {
+  const { patienceSeconds = 120 } = world.options
+  for (const until = Date.now() + patienceSeconds * 1000; Date.now() < until; await wait(200)) {
     const found = await world.page()
     if (found === undefined) continue
     const events = [...found.sinks].filter(([key]) => !key.endsWith(' metrics'))
@@ -296,5 +309,7 @@ async function caughtUp(world: World): Promise<void> {
     const all = issued.every(([name, count]) => total(found.sources.get(name), 'read') >= count)
     if (quiet >= (all && !world.ledgerReplaced ? 5 : 25)) return
   }
-  throw new Error(`The agent has not caught up in 120 s, ${left}: ${world.agent.said().slice(-1500)}`)
+  throw new Error(
+    `The agent has not caught up in ${patienceSeconds} s, ${left}: ${world.agent.said().slice(-1500)}`,
+  )
 }

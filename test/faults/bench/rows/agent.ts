@@ -12,7 +12,6 @@ const killed: Row = {
   async inject(world) {
     await wait(world.random() * 2000)
     await world.agent.kill()
-    world.newEpisode()
     await wait(world.random() * 500)
     world.agent.start()
     // Some are killed again while they start.
@@ -68,7 +67,6 @@ const memory: Row = {
   mixes: false,
   async inject(world) {
     await world.agent.kill()
-    world.newEpisode()
     using group = memoryGroup(160e6)
     assert.ok(group !== undefined, 'a control group can be made')
     await Promise.all([world.loki.down(), world.journal.down(), world.metrics.down()])
@@ -80,7 +78,6 @@ const memory: Row = {
     const [kills, peak] = [group.kills(), group.peakMegabytes()]
     assert.equal(kills, 0, 'nothing was killed for memory')
     await world.agent.kill()
-    world.newEpisode()
     world.agent.start()
     await world.agent.ready()
     return `160 MB held, peak ${peak} MB with page cache, every sink dead for a while`

@@ -5,6 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Row, scaled } from '../row.ts'
 import type { World } from '../world.ts'
 
+/** A journald that starts may write what the one before it wrote into /run again into /var. */
+const copies = ['filtered copy']
+
 /** Runs it while nothing is written to the journal, and what was written is in it. */
 async function whileQuiet<T>(world: World, work: () => Promise<T>): Promise<T> {
   const goOn = await world.writers.journald.hold()
@@ -19,7 +22,6 @@ async function whileQuiet<T>(world: World, work: () => Promise<T>): Promise<T> {
 /** Runs it while the agent is away, which has by then missed what was written for a while. */
 async function whileAway(world: World, work: () => Promise<unknown>): Promise<void> {
   await world.agent.kill()
-  world.newEpisode()
   await wait(700)
   await whileQuiet(world, async () => {
     await world.journald.journalctl('--rotate')
@@ -96,6 +98,7 @@ const cut: Row = {
 const restarted: Row = {
   name: 'journald restarted',
   on: 'source',
+  allows: copies,
   async inject(world) {
     await whileQuiet(world, async () => {
       await world.journald.stop()
@@ -108,6 +111,7 @@ const restarted: Row = {
 const stopped: Row = {
   name: 'journald stopped',
   on: 'source',
+  allows: copies,
   async inject(world) {
     await whileQuiet(world, async () => {
       await world.journald.stop()
@@ -121,6 +125,7 @@ const stopped: Row = {
 const rebooted: Row = {
   name: 'boot change',
   on: 'source',
+  allows: copies,
   async inject(world) {
     const bootId = Array.from({ length: 32 }, () => Math.floor(world.random() * 16).toString(16)).join('')
     await whileQuiet(world, () => world.journald.reboot(bootId))

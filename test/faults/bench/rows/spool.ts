@@ -57,7 +57,6 @@ const readOnly: Row = {
     world.spool.mount.remount('abort')
     await wait(scaled(world, 20))
     await world.agent.kill()
-    world.newEpisode()
     world.spool.mount.again()
     world.agent.start()
     await world.agent.ready()
@@ -68,7 +67,6 @@ const readOnly: Row = {
 /** Does something to the files of a spool whose agent was killed. */
 async function damaged(world: World, damage: (path: string) => void): Promise<void> {
   await world.agent.kill()
-  world.newEpisode()
   world.ledgerReplaced = true
   damage(file(world))
   world.agent.start()
