@@ -40,8 +40,11 @@ export async function mountExt4(): Promise<FreezableMount> {
     again: () => {
       const image = `${mount.path}.img`
       execFileSync('umount', [mount.path])
-      // The loop device goes a moment later, and one that is still there would be used again with what it remembers.
-      while (execFileSync('losetup', ['-j', image], { encoding: 'utf8' }) !== '') spawnSync('sleep', ['0.05'])
+      // Mounted in another name space it would still be what it was, aborted; the loop device goes a moment later.
+      for (let tries = 0; execFileSync('losetup', ['-j', image], { encoding: 'utf8' }) !== ''; tries++) {
+        if (tries === 100) throw new Error(`Cannot mount "${mount.path}" again: something still holds it`)
+        spawnSync('sleep', ['0.05'])
+      }
       // It may remember that it was aborted; 1 means that something was mended.
       spawnSync('e2fsck', ['-f', '-y', image])
       execFileSync('mount', ['-o', 'loop', image, mount.path])

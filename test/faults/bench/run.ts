@@ -44,12 +44,18 @@ export function runMixed(rows: readonly Row[], seconds: number, options: RunOpti
       mixes && (!world.settles || needs.settles) && (!world.clockSteps || needs.clockSteps),
   )
   return inWorld({ ...needs, ...options }, options, async (world, inject) => {
+    // Each once before any comes twice.
+    let deck: Row[] = []
+    const any = () => {
+      if (deck.length === 0) deck = [...fitting]
+      return deck.splice(Math.floor(world.random() * deck.length), 1)[0]
+    }
     for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
-      const any = () => fitting[Math.floor(world.random() * fitting.length)]
       const [first, second] = [any(), world.random() < 0.4 ? any() : undefined]
       if (first === undefined) break
       const both = second !== undefined && (first.on === 'sink') !== (second.on === 'sink')
       await Promise.all([inject(first), both ? inject(second) : undefined])
+      if (second !== undefined && !both) deck.push(second)
       await wait(world.random() * 400)
       world.assertWell()
     }

@@ -86,9 +86,10 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   const violations: unknown[] = []
   let episode = 0
   const watch = { episode: () => episode, violated: (error: unknown) => void violations.push(error) }
+  // Before the mount, which its name space would otherwise hold as well.
+  const journald = making.use(await privateJournald({ storage: 'persistent' }))
   const mount = making.use(await mountExt4())
   const spoolPath = join(mount.path, 'spool')
-  const journald = making.use(await privateJournald({ storage: 'persistent' }))
   const loki = making.use(await lokiReceiver(watch, settles))
   const journal = making.use(await journalReceiver(watch, settles))
   const extra = making.use(await lokiReceiver(watch, settles))
