@@ -33,5 +33,6 @@ test('a build that frees a batch before the acknowledgement is found by the faul
 
 test('every row of the fault table is told in docs/faults.md', () => {
   const text = readFileSync(join(import.meta.dirname, '../../docs/faults.md'), 'utf8')
-  for (const { name } of rows) assert.ok(text.includes(`| ${name} |`), name)
+  const told = new Set([...text.matchAll(/^\| (.+?) +\|/gm)].map(([, name]) => name))
+  for (const { name } of rows) assert.ok(told.has(name), name)
 })
