@@ -91,6 +91,11 @@ export function checkReport(config: Config, origin: string, warnings: readonly s
   return `${comments.map((comment) => `# ${comment}`).join('\n')}\n${stringify(hideSecrets(config), { lineWidth: 0 })}`
 }
 
+/** The same for a machine: `{ origin, warnings, config }`. */
+export function checkJson(config: Config, origin: string, warnings: readonly string[] = []): string {
+  return `${JSON.stringify({ origin, warnings, config: hideSecrets(config) }, null, 2)}\n`
+}
+
 async function find({ file, env, readFile = readText }: ConfigSources) {
   const named = file ?? (env.REMORA_CONFIG || undefined)
   const name = named ?? wellKnown

@@ -6,6 +6,7 @@ import { printInventory } from '../collectors/host/inventory-child.ts'
 import { surroundings } from './agent.ts'
 import { check } from './cli/check.ts'
 import { type CollectFormat, collectOnce } from './cli/collect.ts'
+import { doctor } from './cli/doctor.ts'
 import { leave } from './cli/leave.ts'
 import { exit, run } from './cli/run.ts'
 import { quarantineChange, quarantineList, type SpoolCommand, spoolState } from './cli/spool.ts'
@@ -46,8 +47,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('check')
     .description('check a configuration and print what is in force')
     .argument('[file]', 'configuration file')
-    .action(async (file?: string) => {
-      code = await check(await load(file ?? configFile()), out)
+    .option('--json', '{ origin, warnings, config }')
+    .action(async (file: string | undefined, { json = false }: { json?: boolean }) => {
+      code = await check(await load(file ?? configFile()), json, out)
     })
   program
     .command('collect')
@@ -96,6 +98,21 @@ export async function main(argv: readonly string[]): Promise<number> {
         complain,
       })
     })
+  program
+    .command('doctor')
+    .description('look whether this node has what Remora needs; nothing is sent')
+    .option('--json', 'a list of { check, level, saw, todo }')
+    .action(async ({ json = false }: { json?: boolean }) => {
+      code = await doctor({
+        load: () => load(configFile()),
+        collectors,
+        surroundings,
+        sections: collectorSectionsOf,
+        json,
+        isColoured: process.stdout.isTTY && process.stdout.hasColors(),
+        out,
+      })
+    })
   addSpool(program, configFile, (result) => {
     code = result
   })
@@ -105,10 +122,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage
-    complain(`${describe(error)}\n`)
+    complain(argv.includes('--json') ? errorJson(error) : `${describe(error)}\n`)
     return error instanceof ConfigError ? exit.usage : exit.failed
   }
   return code
+}
+
+/** What went wrong, for whoever asked for JSON: on standard error, too. */
+function errorJson(error: unknown): string {
+  const name = error instanceof Error ? error.name : 'Error'
+  return `${JSON.stringify({ error: { name, message: describe(error) } })}\n`
 }
 
 function addSpool(

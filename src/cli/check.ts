@@ -1,7 +1,7 @@
 /** `remora check`: the configuration in force, what is unwise in it, and what applying it would lose. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkReport, type LoadedConfig } from '../config.ts'
+import { checkJson, checkReport, type LoadedConfig } from '../config.ts'
 import { describe } from '../errors.ts'
 import { protocols } from '../forwarders/all.ts'
 import { routes } from '../sinks.ts'
@@ -12,9 +12,11 @@ import { wouldLose } from '../spool/sinks.ts'
 /** @returns the exit code; a wrong configuration never gets here */
 export async function check(
   { config, origin, warnings }: LoadedConfig,
+  isJson: boolean,
   out: (text: string) => void,
 ): Promise<number> {
-  out(checkReport(config, origin, [...warnings, ...losses(config)]))
+  const show = isJson ? checkJson : checkReport
+  out(show(config, origin, [...warnings, ...losses(config)]))
   return 0
 }
 

@@ -1,0 +1,27 @@
+/** What `remora doctor` finds. */
+
+export type Level = 'ok' | 'warning' | 'problem'
+
+export interface Finding {
+  /** What was looked at, in one or two words: `sink loki`. */
+  readonly check: string
+  readonly level: Level
+  /** What was seen, in a sentence without a stop. */
+  readonly saw: string
+  /** What to do about it. */
+  readonly todo?: string
+}
+
+export const ok = (check: string, saw: string): Finding => ({ check, level: 'ok', saw })
+export const warning = (check: string, saw: string, todo: string): Finding => ({
+  check,
+  level: 'warning',
+  saw,
+  todo,
+})
+export const problem = (check: string, saw: string, todo: string): Finding => ({
+  check,
+  level: 'problem',
+  saw,
+  todo,
+})
