@@ -151,11 +151,11 @@ test('doctor: an agent that runs, an address that is taken, a collector that fai
 
 test('check and errors are JSON for whoever asks for that', async (t) => {
   const cwd = await workFolder(t)
-  const secret = 'not to be shown'
+  const secret = 'hunter2'
   const sink = {
     type: 'loki',
     url: 'http://127.0.0.1:1/push',
-    basic_auth: { username: 'me', password: secret },
+    headers: { 'X-Key': secret },
   }
   await writeFile(join(cwd, 'good.yaml'), stringify({ sinks: { loki: sink } }))
   const good = await remora(t, ['check', '--json', 'good.yaml'], { cwd })
