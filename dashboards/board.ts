@@ -1,6 +1,7 @@
 /** What all dashboards share: variables, links among them, and marks where a state has changed. */
 import {
   AnnotationQueryBuilder,
+  ConstantVariableBuilder,
   DashboardBuilder,
   DashboardCursorSync,
   DashboardLinkBuilder,
@@ -13,6 +14,9 @@ import {
 import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki'
 import { datasource, logsSource } from './panels.ts'
 
+/** Beside the alerts' own `runbook_url`: a path, before which a site puts the address where it serves these pages. */
+const runbooks = 'docs/runbooks'
+
 /** The labels of the chosen nodes. */
 export const node = 'job=~"$job", instance=~"$instance"'
 
@@ -23,7 +27,7 @@ export interface BoardText {
   readonly description: string
   readonly tags: readonly string[]
   /** LogQL behind the stream selector of the chosen nodes: which events are marked in every panel. */
-  readonly marks?: string
+  readonly marks: string
 }
 
 export function board({ uid, title, description, tags, marks }: BoardText): DashboardBuilder {
@@ -46,7 +50,12 @@ export function board({ uid, title, description, tags, marks }: BoardText): Dash
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
     .withVariable(choice('job', 'Job', 'label_values(remora_build_info, job)'))
     .withVariable(choice('instance', 'Node', 'label_values(remora_build_info{job=~"$job"}, instance)'))
-  if (marks === undefined) return made
+    .withVariable(
+      new ConstantVariableBuilder('runbooks')
+        .label('Runbooks')
+        .description('Where docs/runbooks is served at your site.')
+        .value(runbooks),
+    )
   const query = new LokiQueryBuilder()
     .refId('marks')
     .datasource(logsSource)
@@ -71,7 +80,7 @@ export function choice(name: string, label: string, query: string): QueryVariabl
   return new QueryVariableBuilder(name)
     .label(label)
     .datasource(datasource)
-    .query({ query, refId: name })
+    .query(query)
     .definition(query)
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.AlphabeticalAsc)

@@ -6,12 +6,13 @@ import { forwarding } from './forwarding.ts'
 import { infinibandAndFc } from './infiniband-and-fc.ts'
 import { logsBoard } from './logs.ts'
 import { raidAndDrives } from './raid-and-drives.ts'
+import { withRunbooks } from './runbook-links.ts'
 
 export const dashboards: ReadonlyMap<string, Dashboard> = new Map([
-  ['grafana/dashboards/remora/ephemeral-root.json', ephemeralRoot()],
-  ['grafana/dashboards/remora/fleet.json', fleet()],
-  ['grafana/dashboards/remora/raid-and-drives.json', raidAndDrives()],
-  ['grafana/dashboards/remora/infiniband-and-fc.json', infinibandAndFc()],
-  ['grafana/dashboards/remora/forwarding.json', forwarding()],
-  ['grafana/dashboards/remora/logs.json', logsBoard()],
+  ['grafana/dashboards/remora/ephemeral-root.json', withRunbooks(ephemeralRoot())],
+  ['grafana/dashboards/remora/fleet.json', withRunbooks(fleet())],
+  ['grafana/dashboards/remora/raid-and-drives.json', withRunbooks(raidAndDrives())],
+  ['grafana/dashboards/remora/infiniband-and-fc.json', withRunbooks(infinibandAndFc())],
+  ['grafana/dashboards/remora/forwarding.json', withRunbooks(forwarding())],
+  ['grafana/dashboards/remora/logs.json', withRunbooks(logsBoard())],
 ])

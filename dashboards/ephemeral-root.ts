@@ -18,7 +18,7 @@ export function ephemeralRoot(): Dashboard {
     description:
       'Nodes whose root file system is only RAM: fill, compression, memory, inodes, and what leaves the node.',
     tags: ['zram'],
-    marks: '| event_name=~"zram.*|root.*|filesystem.*"',
+    marks: '| event_name=~"zram.*|filesystem.*|ext4.*"',
   })
     .withVariable(choice('device', 'zram device', `label_values(node_zram_disksize_bytes{${node}}, device)`))
     .withRow(new RowBuilder('Now'))

@@ -12,6 +12,7 @@ export function fleet(): Dashboard {
     title: 'Fleet',
     description: 'All nodes that Remora rides, the worst first.',
     tags: ['fleet'],
+    marks: '| event_name=~".+" | level=~"error|fatal"',
   })
     .withRow(new RowBuilder('How many'))
     .withPanel(

@@ -15,6 +15,7 @@ export function forwarding(): Dashboard {
     description:
       'What was read, where it is now, and what became of every record: acknowledged, held, quarantined or lost.',
     tags: ['ledger'],
+    marks: '| event_name=~"remora.*"',
   })
     .withVariable(choice('source', 'Source', `label_values(remora_records_read_total{${node}}, source)`))
     .withVariable(choice('sink', 'Sink', `label_values(remora_sink_up{${node}}, sink)`))

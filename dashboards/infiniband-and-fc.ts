@@ -12,7 +12,7 @@ export function infinibandAndFc(): Dashboard {
     title: 'InfiniBand and FC',
     description: 'InfiniBand, RoCE and Omni-Path ports of every HCA, Fibre Channel ports, SAS links.',
     tags: ['infiniband', 'fibrechannel'],
-    marks: '| event_name=~"infiniband.*|fibrechannel.*|sas.*"',
+    marks: '| event_name=~"infiniband.*|fabric.*|fibrechannel.*|sas.*"',
   })
     .withVariable(choice('device', 'HCA', `label_values(node_infiniband_state_id{${node}}, device)`))
     .withRow(new RowBuilder('InfiniBand'))

@@ -1,10 +1,5 @@
 /** The dashboard Logs: events of the chosen nodes in Loki, by level, unit and what they say. */
-import {
-  type Dashboard,
-  DatasourceVariableBuilder,
-  RowBuilder,
-  TextBoxVariableBuilder,
-} from '@grafana/grafana-foundation-sdk/dashboard'
+import { type Dashboard, RowBuilder, TextBoxVariableBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board } from './board.ts'
 import { logs, logsGraph } from './panels.ts'
 
@@ -17,8 +12,8 @@ export function logsBoard(): Dashboard {
     title: 'Logs',
     description: 'What the nodes say: journal, kernel, controllers, state changes. Out of Loki.',
     tags: ['logs'],
+    marks: '| event_name=~".+"',
   })
-    .withVariable(new DatasourceVariableBuilder('logs').label('Logs').type('loki'))
     .withVariable(new TextBoxVariableBuilder('search').label('Contains').defaultValue(''))
     .withRow(new RowBuilder('How much'))
     .withPanel(

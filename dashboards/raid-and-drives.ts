@@ -21,7 +21,7 @@ export function raidAndDrives(): Dashboard {
     title: 'RAID and drives',
     description: 'RAID controllers of every vendor in one family of metrics, arrays of Linux, and drives.',
     tags: ['raid', 'drives'],
-    marks: '| event_name=~"raid.(controller|array|drive|battery)|md.*|drive.*|nvme.*"',
+    marks: '| event_name=~"raid.(controller|array|drive|battery)|drive.*|nvme.*|edac.*|ipmi.sensor"',
   })
     .withVariable(choice('vendor', 'Vendor', `label_values(raid_controller_info{${node}}, vendor)`))
     .withRow(new RowBuilder('RAID controllers'))
