@@ -174,6 +174,6 @@ async function journalSpans(world: World, end: LedgerPage): Promise<void> {
     assert.equal(
       total(terms, 'read') + total(terms, 'missed'),
       span,
-      'read and missed are the journal’s span',
+      `read and missed are the journal’s span: ${JSON.stringify(terms)}`,
     )
 }

@@ -3,7 +3,7 @@
  * done to it by the rows of the table; `finish` heals everything, waits until it has caught up, and judges.
  */
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -246,7 +246,10 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     },
     configure,
     stepClock: (seconds) => writeFileSync(join(folder, 'clock'), `${seconds < 0 ? '' : '+'}${seconds}`),
-    toolRuns: () => Number(readFileSync(join(folder, 'count'), 'utf8')),
+    toolRuns: () => {
+      const counted = join(folder, 'count')
+      return existsSync(counted) ? Number(readFileSync(counted, 'utf8')) : 0
+    },
     page,
     assertWell() {
       const [first] = violations
