@@ -68,6 +68,8 @@ export async function main(argv: readonly string[]): Promise<number> {
         config: { ...config, collectors: collectorSectionsOf(config) },
         signal,
         isColoured: process.stdout.isTTY && process.stdout.hasColors(),
+        ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+        ...(process.stderr.isTTY && { show: complain }),
         out,
         complain,
       })

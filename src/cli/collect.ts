@@ -5,6 +5,7 @@ import type { CollectorSection } from '../config-schema.ts'
 import { describe } from '../errors.ts'
 import { render } from '../exposition.ts'
 import type { Collector, StateReading } from '../model.ts'
+import { waitingFor } from './progress.ts'
 import { seriesLines, tableLines, wrapWords } from './table.ts'
 
 export type CollectFormat = 'table' | 'prometheus' | 'json'
@@ -21,6 +22,10 @@ export interface CollectOnce {
   readonly signal: AbortSignal
   /** Of a table on a terminal. */
   readonly isColoured: boolean
+  /** Of the terminal; absent: there is none. */
+  readonly columns?: number
+  /** Writes to the terminal what is waited for; absent: there is none. */
+  readonly show?: (text: string) => void
   readonly out: (text: string) => void
   /** For what went wrong, where the format has no place for it. */
   readonly complain: (text: string) => void
@@ -47,7 +52,18 @@ export async function collectOnce(names: readonly string[], how: CollectOnce): P
   const wanted = able.filter(({ name }) =>
     names.length > 0 ? names.includes(name) : how.config.collectors[name]?.enabled !== false,
   )
-  const results = await Promise.all(wanted.map((collector) => runOnce(collector, how)))
+  using waiting = waitingFor(
+    wanted.map(({ name }) => name),
+    how.show,
+  )
+  const results = await Promise.all(
+    wanted.map(async (collector) => {
+      const result = await runOnce(collector, how)
+      waiting.done(collector.name)
+      return result
+    }),
+  )
+  waiting[Symbol.dispose]()
   print(results, how)
   return results.some((result) => result.is === 'failed') ? 1 : 0
 }
@@ -81,14 +97,16 @@ function print(results: readonly Result[], how: CollectOnce): void {
   }
 }
 
-function toTable(result: Result, { collectors, isColoured }: CollectOnce): string {
+function toTable(result: Result, { collectors, isColoured, columns }: CollectOnce): string {
   const reading = 'reading' in result ? result.reading : undefined
   const said = complaints(result)
   if (result.is === 'absent') return `${result.name}: ${said.join('; ')}`
   const { table, notes } = collectors.find(({ name }) => name === result.name) ?? {}
   const lines = [
     ...[...said, ...(notes?.(reading?.samples ?? []) ?? [])].flatMap(wrapWords),
-    ...(table ? tableLines(table(reading?.samples ?? []), isColoured) : seriesLines(reading?.samples ?? [])),
+    ...(table
+      ? tableLines(table(reading?.samples ?? []), isColoured, columns === undefined ? undefined : columns - 2)
+      : seriesLines(reading?.samples ?? [])),
     // A table shows every part; of the states only what is wrong is said again.
     ...(reading?.states ?? [])
       .filter(({ healthy }) => !table || !healthy)

@@ -71,20 +71,43 @@ function labelText(labels: Labels): string {
 const red = '\x1b[31m'
 const plain = '\x1b[0m'
 
-/** Rows as aligned columns; bad cells are red on a terminal, and begin with `!` elsewhere. */
-export function tableLines(rows: Table, isColoured: boolean): string[] {
+/**
+ * Rows as aligned columns; bad cells are red on a terminal, and begin with `!` elsewhere.
+ * @param width of a terminal: columns beyond it go to further lines of their row, which are indented. Absent: rows stay whole
+ */
+export function tableLines(rows: Table, isColoured: boolean, width = Number.POSITIVE_INFINITY): string[] {
   const shown = ({ text, bad }: Cell) => (bad === true && !isColoured ? `! ${text}` : text)
   const widths: number[] = []
   for (const row of rows)
     for (const [index, cell] of row.entries())
       widths[index] = Math.max(widths[index] ?? 0, shown(cell).length)
-  return rows.map((row) =>
-    row
-      .map((cell, index) => {
-        const text = shown(cell).padEnd(widths[index] ?? 0)
-        return cell.bad === true && isColoured ? `${red}${text}${plain}` : text
-      })
-      .join('  ')
-      .trimEnd(),
+  const starts = lineStarts(widths, width)
+  return rows.flatMap((row) =>
+    starts
+      .map((start, line) =>
+        row.slice(start, starts[line + 1]).map((cell, index) => {
+          const text = shown(cell).padEnd(widths[start + index] ?? 0)
+          return cell.bad === true && isColoured ? `${red}${text}${plain}` : text
+        }),
+      )
+      .filter((cells, line) => line === 0 || cells.some((cell) => cell.trim() !== ''))
+      .map((cells, line) => `${line === 0 ? '' : further}${cells.join(gap)}`.trimEnd()),
   )
+}
+
+const gap = '  '
+const further = '    '
+
+/** The first column of each line of a row. */
+function lineStarts(widths: readonly number[], width: number): number[] {
+  const starts = [0]
+  let used = 0
+  for (const [index, own] of widths.entries()) {
+    const indent = starts.length === 1 ? 0 : further.length
+    if (used > 0 && indent + used + gap.length + own > width) {
+      starts.push(index)
+      used = own
+    } else used += own + (used === 0 ? 0 : gap.length)
+  }
+  return starts
 }
