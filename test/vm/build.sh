@@ -25,8 +25,18 @@ host() {
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${host_packages[@]}"; }
 }
 
+# An earlier build that was interrupted leaves debootstrap's mounts in the tree: they go first, and nothing is removed
+# through one that stays.
+clear_root() {
+  local mounted
+  awk -v at="$root/" 'index($5, at) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r mounted; do
+    umount "$mounted"
+  done
+  rm -rf --one-file-system "$root"
+}
+
 packages() {
-  rm -rf "$root"
+  clear_root
   debootstrap --variant=minbase "$suite" "$root"
   # This host's Debian sources, so that a mirror set here serves the guest's packages too.
   rm -f "$root/etc/apt/sources.list"
@@ -131,4 +141,5 @@ for step in host packages kernel configuration image initramfs; do
   echo "## $step"
   "$step"
 done
-rm -rf "$root" "$out/kernel" "$out/initramfs"
+clear_root
+rm -rf "$out/kernel" "$out/initramfs"

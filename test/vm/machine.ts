@@ -149,6 +149,8 @@ function qemu(at: (name: string) => string, port: number, append: string): strin
     ...['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0'],
     ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:9747`],
     ...['-device', 'virtio-net-pci,netdev=net,id=nic'],
+    // The second is for RDMA alone, so that its port can go down while the agent still sends.
+    ...['-netdev', 'user,id=other,restrict=on', '-device', 'virtio-net-pci,netdev=other,id=fabric'],
     ...['-device', 'virtio-scsi-pci,id=scsi'],
     ...['md0', 'md1'].flatMap((name) => [
       ...drive(name, at(name)),
