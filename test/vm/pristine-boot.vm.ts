@@ -48,6 +48,12 @@ test('pristine boot: root on zram, fill and compression equal to sysfs, kmsg fro
       new RegExp(`^node_zram_${column}_bytes\\{[^}]*zram0[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1],
     )
     const ends = [before[index] ?? NaN, after[index] ?? NaN]
-    assert.ok(Math.min(...ends) <= value && value <= Math.max(...ends), `${column}: ${value}, sysfs ${ends}`)
+    assert.ok(
+      Math.min(...ends) <= value && value <= Math.max(...ends),
+      `${column}: ${value}, sysfs ${ends}: ${text
+        .match(/^.*zram.*$/gm)
+        ?.join('; ')
+        .slice(0, 3000)}`,
+    )
   }
 })
