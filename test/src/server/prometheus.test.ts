@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Histogram, Registry } from 'prom-client'
 import { counter, deFacto, gauge, type Sample } from '../../../src/model.ts'
 import { startServer } from '../../../src/server/server.ts'
+import { startPrometheus } from '../../prometheus-server.ts'
 import { parseText } from '../read-exposition.ts'
 import { fixedSamples, fixedStatus } from './fixed-status.ts'
 
@@ -25,18 +22,7 @@ const stranger: readonly Sample[] = [
   { metric: counter('even_bytes_total', 'bytes', 'x', 'Total.'), value: 1e300, labels: {} },
 ]
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
-}
-
 test('Prometheus scrapes every series of the page in OpenMetrics, strange ones included', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'remora-scrape-'))
   const registry = new Registry()
   const seconds = new Histogram({
     name: 'remora_run_seconds',
@@ -50,9 +36,7 @@ test('Prometheus scrapes every series of the page in OpenMetrics, strange ones i
     status: fixedStatus({ samples: [...Object.values(fixedSamples).flat(), ...stranger] }),
     registry,
   })
-  const port = await freePort()
-  await writeFile(
-    join(folder, 'prometheus.yml'),
+  await using prometheus = await startPrometheus(
     JSON.stringify({
       scrape_configs: [
         {
@@ -64,46 +48,22 @@ test('Prometheus scrapes every series of the page in OpenMetrics, strange ones i
       ],
     }),
   )
-  const prometheus = spawn(
-    '/usr/bin/prometheus',
-    [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ],
-    { stdio: 'ignore' },
-  )
-  const exited = once(prometheus, 'exit')
   try {
-    const url = `http://127.0.0.1:${port}/api/v1/query?query=`
-    let up: unknown
-    for (let tries = 0; tries < 150 && up !== '1'; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      up = firstValue(
-        await fetch(`${url}up`).then(
-          (response) => response.json(),
-          () => undefined,
-        ),
-      )
-    }
-    assert.equal(up, '1')
+    const value = async (expression: string) => (await prometheus.query(expression))[0]?.values[0]?.[1]
+    for (const until = Date.now() + 15_000; (await value('up')) !== '1'; await sleep(100))
+      assert.ok(Date.now() < until, 'Prometheus has scraped the page')
     const page = parseText(await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text())
-    const scraped = firstValue(await (await fetch(`${url}scrape_samples_scraped`)).json())
+    const scraped = await value('scrape_samples_scraped')
     console.log(`Prometheus took ${scraped} series`)
     assert.ok(page.samples.length > 50)
     assert.equal(Number(scraped), page.samples.length)
-    const odd = firstValue(await (await fetch(`${url}odd_count`)).json())
-    assert.equal(Number(odd), 2 ** 63)
+    assert.equal(Number(await value('odd_count')), 2 ** 63)
     for (const { labels } of stranger.filter(({ metric }) => metric === strange)) {
       const query = `strange_ratio{text=${JSON.stringify(labels.text)}}`
-      const found = firstValue(await (await fetch(url + encodeURIComponent(query))).json())
-      assert.notEqual(found, undefined, query)
+      assert.notEqual(await value(query), undefined, query)
     }
   } finally {
-    prometheus.kill('SIGKILL')
-    await exited
     await server.close()
-    await rm(folder, { recursive: true })
   }
 })
 
@@ -122,10 +82,3 @@ test('promtool check metrics finds no fault with the page', async () => {
 })
 
 /** The value of the first series of an instant query. */
-function firstValue(answer: unknown): unknown {
-  if (typeof answer !== 'object' || answer === null || !('data' in answer)) return undefined
-  const { data } = answer
-  if (typeof data !== 'object' || data === null || !('result' in data) || !Array.isArray(data.result))
-    return undefined
-  return data.result[0]?.value?.[1]
-}
