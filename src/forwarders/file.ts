@@ -15,6 +15,7 @@ import { writeHeartbeat } from './file/heartbeat-file.ts'
 import { ndjson } from './file/ndjson.ts'
 import { type FileStore, fileStore } from './file/store.ts'
 import type { Forwarder, Origin } from './forwarder.ts'
+import { patience } from './patience.ts'
 import { within } from './within.ts'
 
 const source = 'the folder of the sink'
@@ -84,7 +85,8 @@ export function fileForwarder(config: FileSinkConfig, origin: Origin, clock: Clo
     kinds: ['events', 'samples'],
     async send(batch, signal) {
       if (batch.count === 0) return { is: 'accepted' }
-      const deadline = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(timeout)])
+      using written = patience(timeout)
+      const deadline = AbortSignal.any([signal, stop.signal, written.signal])
       try {
         await within(busy, deadline)
         const text = ndjson(batch, origin)

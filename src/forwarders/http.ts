@@ -10,6 +10,7 @@ import { classify } from './classify.ts'
 import { type HttpConfig, requestHeaders, secretsOf, tlsOptions } from './credentials.ts'
 import type { Outcome } from './forwarder.ts'
 import { failure } from './http-failure.ts'
+import { patience } from './patience.ts'
 import { within } from './within.ts'
 
 /** Kept of a receiver's answer; the rest is not read. */
@@ -63,7 +64,8 @@ export function httpSink(config: HttpConfig, clock: Clock): HttpSink {
     async (method, headers, body, signal) => {
       const target = url()
       const endpoint = shown(target)
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
+      using answered = patience(timeout)
+      const deadline = AbortSignal.any([signal, answered.signal])
       try {
         const common = await within(commonHeaders(), deadline)
         const reply = await request(target, {

@@ -102,7 +102,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
   const sink = (type: string, at: number, path: string) => ({
     type,
     url: `http://127.0.0.1:${at}${path}`,
-    retry: { first_seconds: 0.05, most_seconds: 0.4, timeout_seconds: 8 },
+    retry: { first_seconds: 0.05, most_seconds: 0.4, timeout_seconds: 4 },
     ...(type !== 'prometheus' && settles && { settle_seconds: settleSeconds }),
   })
   const ours = ['journald', 'files', 'kmsg', 'exec']

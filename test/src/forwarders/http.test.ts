@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { systemClock } from '../../../src/clock.ts'
 import { ConfigError } from '../../../src/errors.ts'
 import { type Answer, httpSink } from '../../../src/forwarders/http.ts'
@@ -130,6 +132,30 @@ test('http takes a connection reset after the request, and a timeout, as unanswe
     unanswered: true,
   })
   assert.equal(silent.posts.length, 1)
+})
+
+test('http reads an answer that came in time while its own process stood still for longer', async () => {
+  const receiver = new Worker(
+    `const { parentPort } = require('node:worker_threads')
+    const server = require('node:http').createServer((request, response) => {
+      request.resume().on('end', () => setTimeout(() => response.writeHead(204).end(), 50))
+    })
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
+    { eval: true },
+  )
+  try {
+    const [port] = await once(receiver, 'message')
+    await using http = sink({ url: `http://127.0.0.1:${port}/`, retry: { timeout_seconds: 0.3 } })
+    assert.equal((await http.post()).outcome.is, 'accepted')
+    const answer = http.post()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    // Behind an immediate, what is due comes before what has arrived.
+    await new Promise(setImmediate)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+    assert.equal((await answer).outcome.is, 'accepted')
+  } finally {
+    await receiver.terminate()
+  }
 })
 
 test('http counts an answer whose body stalls by its status', async () => {
