@@ -37,7 +37,7 @@ export interface PrivateJournald extends AsyncDisposable {
   /** What a boot changes: ends the daemon, gives the machine this boot id (32 hexadecimal digits), and starts it again. */
   reboot(bootId: string): Promise<void>
   /** Writes these lines, each an entry of its own. */
-  log(lines: readonly string[], namespace?: string): Promise<void>
+  log(lines: readonly string[], namespace?: string, identifier?: string): Promise<void>
   /** Each line written to it is an entry, as soon as it is written. End it before the journald. */
   logger(): ChildProcessByStdio<Writable, null, null>
   journalctl(...args: string[]): Promise<string>
@@ -119,9 +119,13 @@ export async function privateJournald(options: JournaldOptions = {}): Promise<Pr
       await journald.inside('mount', ['--bind', file, '/proc/sys/kernel/random/boot_id'])
       await journald.start()
     },
-    async log(lines, namespace = '') {
+    async log(lines, namespace = '', identifier = 'root') {
       const socket = `${socketFolder(namespace)}/dev-log`
-      await journald.inside('logger', ['--socket', socket], lines.map((line) => `${line}\n`).join(''))
+      await journald.inside(
+        'logger',
+        ['--socket', socket, '--tag', identifier],
+        lines.map((line) => `${line}\n`).join(''),
+      )
     },
     logger: () =>
       spawn('nsenter', [...enter, 'logger', '--socket', `${socketFolder('')}/dev-log`], {

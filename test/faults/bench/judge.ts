@@ -1,7 +1,7 @@
 /** The oracle: what was issued and what the receivers have, against what the ledger says at the end. */
 import assert from 'node:assert/strict'
 import { assertConservation, assertGrown, type LedgerPage, type Terms, total } from './ledger-page.ts'
-import { payloadIn } from './payload.ts'
+import { noiseOf, payloadIn } from './payload.ts'
 import type { World } from './world.ts'
 
 export interface Verdict {
@@ -113,6 +113,7 @@ function delivered(world: World, name: (typeof receivers)[number], pages: readon
   const found = new Map<string, Set<number>>()
   const ids = new Map<string, string>()
   for (const { ledger, source, id, text } of world[name].taken.records()) {
+    assert.notEqual(text, noiseOf(world.run), 'what is filtered out is not sent')
     const payload = payloadIn(world.run, text)
     if (payload === undefined) continue
     const { writer, number } = payload

@@ -11,6 +11,11 @@ export interface Payload {
 
 const filling = 'remora rides a shark, größer und größer; '
 
+/** Identifier of what is written to be filtered out. */
+export const noise = 'noise'
+
+export const noiseOf = (run: string) => `${noise} ${run}`
+
 /** @param number 1, 2, 3 … of this writer; lengths vary with it */
 export function payloadOf(run: string, writer: string, number: number): string {
   const text = `bench ${run} ${writer} ${number} ${filling.repeat(number % 5)}${'.'.repeat(number % 37)}`

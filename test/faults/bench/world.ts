@@ -16,6 +16,7 @@ import { random as generator } from '../files-scenario.ts'
 import { type BenchAgent, benchAgent } from './agent.ts'
 import { judge, type Verdict } from './judge.ts'
 import { assertConservation, assertGrown, type LedgerPage, parseLedger, total } from './ledger-page.ts'
+import { noise } from './payload.ts'
 import {
   type EventReceiver,
   journalReceiver,
@@ -118,7 +119,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       shutdown: { drain_seconds: 20 },
       collectors: {
         ...Object.fromEntries(off.map(({ name }) => [name, { enabled: false }])),
-        journald: { options: { initial: 'all' } },
+        journald: { options: { initial: 'all', identifiers: { exclude: [noise] } } },
         files: {
           options: {
             presets: [],
@@ -238,7 +239,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     metrics,
     extra,
     spool: { path: spoolPath, mount },
-    allowed: new Set(),
+    allowed: new Set(['filtered identifier']),
     missedBefore: 0,
     ledgerReplaced: false,
     newEpisode() {

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, renameSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { inject } from '../../collectors/kmsg/inject.ts'
 import type { PrivateJournald } from '../../private-journald.ts'
-import { payloadOf } from './payload.ts'
+import { noise, noiseOf, payloadOf } from './payload.ts'
 
 export interface Writer {
   readonly name: string
@@ -70,8 +70,12 @@ function writer(run: string, way: Way, random: () => number): Writer {
   }
 }
 
+/** Noise beside it, which the configuration filters out. */
 export function journalWriter(run: string, journald: PrivateJournald, random: () => number): Writer {
-  const write = (lines: readonly string[]) => journald.log(lines)
+  async function write(lines: readonly string[]): Promise<void> {
+    await journald.log(lines)
+    if (random() < 0.3) await journald.log([noiseOf(run)], '', noise)
+  }
   return writer(run, { name: 'journald', everyMilliseconds: 150, mostLines: 60, write }, random)
 }
 
