@@ -12,6 +12,8 @@ import { promisify } from 'node:util'
 
 const script = `
 set -e
+# A small file system of another test could not be mounted anew while it is also mounted here (test/own-mount.ts).
+while read -r _ path _; do case $path in */remora-mount-*) umount -l "$path" || true; esac; done < /proc/mounts
 mkdir -p /run/systemd /run/log /var/log/journal
 mount -t tmpfs t /run/systemd; mount -t tmpfs t /run/log; mount -t tmpfs t /var/log/journal
 mkdir -p /run/systemd/journal /run/log/journal

@@ -80,7 +80,13 @@ async function inWorld(
     const verdict = await world.finish()
     return { seed, faults, ...verdict, seconds: Math.round((performance.now() - began) / 1000) }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`Seed ${seed}, after ${JSON.stringify(faults)}: ${reason}`, { cause: error })
+    throw new Error(`Seed ${seed}, after ${JSON.stringify(faults)}: ${reasonOf(error)}`, { cause: error })
   }
+}
+
+/** What went wrong first; what then could not be taken down comes behind it. */
+function reasonOf(error: unknown): string {
+  if (error instanceof SuppressedError)
+    return `${reasonOf(error.suppressed)}\nthen, at the end: ${reasonOf(error.error)}`
+  return error instanceof Error ? error.message : String(error)
 }
