@@ -8,9 +8,6 @@ import { queries } from './expressions.ts'
 import { namedIn } from './promql.ts'
 import { alerts } from './rules/rules.ts'
 
-/** Where the runbooks are served; the constant variable `runbooks` of every dashboard, for a site to set. */
-const base = '${runbooks}'
-
 /** The alerts that watch each metric. */
 const watched = new Map<string, Set<string>>()
 for (const { alert, expr } of alerts)
@@ -23,7 +20,8 @@ export function withRunbooks(dashboard: Dashboard): Dashboard {
     const links = alertsOf(panel).map((alert) =>
       new DashboardLinkBuilder(`Runbook ${alert}`)
         .type(DashboardLinkType.Link)
-        .url(`${base}/${alert}.md`)
+        // The constant variable `runbooks` of every dashboard, for a site to set: where they are served.
+        .url(`\${runbooks}/${alert}.md`)
         .targetBlank(true)
         .build(),
     )

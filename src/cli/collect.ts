@@ -7,6 +7,7 @@ import { render } from '../exposition.ts'
 import type { Collector, StateReading } from '../model.ts'
 import { waitingFor } from './progress.ts'
 import { seriesLines, tableLines, wrapWords } from './table.ts'
+import type { Complain } from './terminal.ts'
 
 export type CollectFormat = 'table' | 'prometheus' | 'json'
 
@@ -28,7 +29,7 @@ export interface CollectOnce {
   readonly show?: (text: string) => void
   readonly out: (text: string) => void
   /** For what went wrong, where the format has no place for it. */
-  readonly complain: (text: string) => void
+  readonly complain: Complain
 }
 
 /** What one run came to. */
@@ -46,7 +47,10 @@ export async function collectOnce(names: readonly string[], how: CollectOnce): P
   const unknown = names.filter((name) => !able.some((collector) => collector.name === name))
   if (unknown.length > 0) {
     const known = able.map((collector) => collector.name).join(', ')
-    how.complain(`Cannot collect ${unknown.map((name) => `"${name}"`).join(', ')}: known are ${known}\n`)
+    how.complain(
+      `Cannot collect ${unknown.map((name) => `"${name}"`).join(', ')}: known are ${known}\n`,
+      'UsageError',
+    )
     return 2
   }
   const wanted = able.filter(({ name }) =>

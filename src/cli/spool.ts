@@ -12,13 +12,14 @@ import { spoolFile } from '../spool/open.ts'
 import { dropQuarantined, quarantined } from '../spool/quarantine.ts'
 import { applicationId, schemaVersion } from '../spool/schema.ts'
 import type { QuarantinedRecord } from '../spool/spool.ts'
+import type { Complain } from './terminal.ts'
 
 export interface SpoolCommand {
   /** The spool's folder. */
   readonly path: string
   readonly json: boolean
   readonly out: (text: string) => void
-  readonly complain: (text: string) => void
+  readonly complain: Complain
 }
 
 /** Which quarantined records: all, those of one sink, or those of these keys. */
@@ -113,7 +114,7 @@ function select(
 ): QuarantinedRecord[] | undefined {
   const records = sink === undefined ? quarantined(db, -1, '1') : quarantined(db, -1, 'sink.name = ?', sink)
   if (sink !== undefined && db.get('SELECT 1 FROM sink WHERE name = ?', sink) === undefined) {
-    complain(`Cannot find sink "${sink}": this spool has never had it\n`)
+    complain(`Cannot find sink "${sink}": this spool has never had it\n`, 'UsageError')
     return undefined
   }
   const known = new Set(records.map(({ key }) => String(key)))
@@ -121,6 +122,7 @@ function select(
   if (unknown.length > 0) {
     complain(
       `Cannot find quarantined record ${unknown.map((key) => `"${key}"`).join(', ')}: see remora spool quarantine list\n`,
+      'UsageError',
     )
     return undefined
   }
@@ -139,7 +141,10 @@ function withSpool({ path, complain }: SpoolCommand, work: (db: Database) => num
     return work(db)
   } catch (error) {
     if (failure(error) === 'other') throw error
-    complain(`Cannot read spool "${path}": ${describe(error)}\n`)
+    complain(
+      `Cannot read spool "${path}": ${describe(error)}\n`,
+      error instanceof Error ? error.name : undefined,
+    )
     return 1
   }
 }

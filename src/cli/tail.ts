@@ -11,6 +11,7 @@ import type { Collector, LogRecord } from '../model.ts'
 import { stateRecords } from '../states.ts'
 import { priorityOf, type View, viewer } from '../view.ts'
 import { eventJson, eventLine, unitOf } from './event-line.ts'
+import type { Complain } from './terminal.ts'
 
 export interface Tail {
   readonly format: 'line' | 'json'
@@ -30,7 +31,7 @@ export interface Tail {
   readonly signal: AbortSignal
   readonly out: (text: string) => void
   /** For what went wrong. */
-  readonly complain: (text: string) => void
+  readonly complain: Complain
 }
 
 /**
@@ -42,7 +43,10 @@ export async function tail(names: readonly string[], how: Tail): Promise<0 | 1 |
   const unknown = names.filter((name) => !able.some((collector) => collector.name === name))
   if (unknown.length > 0) {
     const known = able.map(({ name }) => name).join(', ')
-    how.complain(`Cannot follow ${unknown.map((name) => `"${name}"`).join(', ')}: known are ${known}\n`)
+    how.complain(
+      `Cannot follow ${unknown.map((name) => `"${name}"`).join(', ')}: known are ${known}\n`,
+      'UsageError',
+    )
     return 2
   }
   const wanted = able.filter(({ name }) =>
@@ -106,7 +110,7 @@ async function followSource(
     options: options?.safeParse(begun).success ? begun : configured,
     states: new Map<string, string>(),
   }
-  const skip = (error: Error) => complain(`${name}: passed over: ${describe(error)}\n`)
+  const skip = (error: Error) => complain(`${name}: passed over: ${describe(error)}\n`, error.name)
   const context = {
     ...contextOf(run, signal, skip),
     positions: new Map<string, string>(),
@@ -121,7 +125,8 @@ async function followSource(
     }
     if (!signal.aborted) complain(`${name}: has ended\n`)
   } catch (error) {
-    if (!signal.aborted) complain(`${name}: ${describe(error)}\n`)
+    if (!signal.aborted)
+      complain(`${name}: ${describe(error)}\n`, error instanceof Error ? error.name : undefined)
   }
 }
 

@@ -1,4 +1,4 @@
-/** `remora doctor` on this machine: receivers that answer and that do not, folders that cannot be written, an agent that runs; and JSON of `check`. */
+/** `remora doctor` on this machine: receivers that answer and that do not, folders that cannot be written, an agent that runs. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
@@ -147,29 +147,4 @@ test('doctor: an agent that runs, an address that is taken, a collector that fai
   assert.match(other('listen')[0]?.saw ?? '', /EADDRINUSE/)
   assert.match(other('raid')[0]?.saw ?? '', /storcli64/)
   assert.notEqual(other('raid')[0]?.level, 'ok')
-})
-
-test('check and errors are JSON for whoever asks for that', async (t) => {
-  const cwd = await workFolder(t)
-  const secret = 'hunter2'
-  const sink = {
-    type: 'loki',
-    url: 'http://127.0.0.1:1/push',
-    headers: { 'X-Key': secret },
-  }
-  await writeFile(join(cwd, 'good.yaml'), stringify({ sinks: { loki: sink } }))
-  const good = await remora(t, ['check', '--json', 'good.yaml'], { cwd })
-  const told: { origin: string; config: { sinks: object } } = JSON.parse(good.stdout)
-  assert.deepEqual([good.code, told.origin, Object.keys(told.config.sinks)], [0, 'good.yaml', ['loki']])
-  assert.ok(!good.stdout.includes(secret))
-  await writeFile(join(cwd, 'bad.yaml'), 'server:\n  lisen: 1\n')
-  for (const args of [
-    ['check', '--json', 'bad.yaml'],
-    ['--config', 'bad.yaml', 'spool', 'state', '--json'],
-  ]) {
-    const bad = await remora(t, args, { cwd })
-    const { error }: { error: { name: string; message: string } } = JSON.parse(bad.stderr)
-    assert.deepEqual([bad.code, bad.stdout, error.name], [2, '', 'ConfigError'])
-    assert.match(error.message, /lisen/)
-  }
 })
