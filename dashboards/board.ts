@@ -17,8 +17,8 @@ import { datasource, logsSource } from './panels.ts'
 /** Beside the alerts' own `runbook_url`: a path, before which a site puts the address where it serves these pages. */
 const runbooks = 'docs/runbooks'
 
-/** The labels of the chosen nodes. */
-export const node = 'job=~"$job", instance=~"$instance"'
+/** The labels of the chosen nodes. A site without the label `cluster` has all of them under "All". */
+export const node = 'cluster=~"$cluster", job=~"$job", instance=~"$instance"'
 
 export interface BoardText {
   /** Stable: links and bookmarks name it. */
@@ -48,8 +48,15 @@ export function board({ uid, title, description, tags, marks }: BoardText): Dash
         .keepTime(true),
     )
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .withVariable(choice('job', 'Job', 'label_values(remora_build_info, job)'))
-    .withVariable(choice('instance', 'Node', 'label_values(remora_build_info{job=~"$job"}, instance)'))
+    .withVariable(choice('cluster', 'Cluster', 'label_values(remora_build_info, cluster)'))
+    .withVariable(choice('job', 'Job', 'label_values(remora_build_info{cluster=~"$cluster"}, job)'))
+    .withVariable(
+      choice(
+        'instance',
+        'Node',
+        'label_values(remora_build_info{cluster=~"$cluster", job=~"$job"}, instance)',
+      ),
+    )
     .withVariable(
       new ConstantVariableBuilder('runbooks')
         .label('Runbooks')

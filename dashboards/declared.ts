@@ -2,8 +2,8 @@
 import { declared as catalogue } from '../docs/declared.ts'
 import { recordings } from './rules/recordings.ts'
 
-/** Remote write or the scrape adds these. */
-const everywhere = ['job', 'instance']
+/** Remote write or the scrape adds these; `cluster` only where a site has it so. */
+const everywhere = ['cluster', 'job', 'instance']
 /** The engine adds it to the metrics of a sink. */
 const ofSinks = ['sink']
 

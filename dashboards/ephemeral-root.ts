@@ -32,7 +32,9 @@ export function ephemeralRoot(): Dashboard {
         min: 0,
         max: 1,
         levels: { orange: 0.85, red: 0.95 },
-        queries: [['{{instance}} {{device}}', `max by (instance, device) (node_zram_fill_ratio{${device}})`]],
+        queries: [
+          ['{{instance}} {{device}}', `max by (cluster, instance, device) (node_zram_fill_ratio{${device}})`],
+        ],
         span: 5,
       }),
     )
@@ -44,7 +46,7 @@ export function ephemeralRoot(): Dashboard {
         unit: 's',
         decimals: 1,
         levels: { orange: 86_400, red: 14_400, falling: true },
-        queries: [['{{instance}} {{device}}', `min by (instance, device) (${timeToFull})`]],
+        queries: [['{{instance}} {{device}}', `min by (cluster, instance, device) (${timeToFull})`]],
         span: 5,
       }),
     )
@@ -80,7 +82,7 @@ export function ephemeralRoot(): Dashboard {
           'Age of the oldest record that no other machine has acknowledged: what a reset of the node would lose now.',
         unit: 's',
         levels: { orange: 60, red: 900 },
-        queries: [['{{instance}}', `max by (instance) (remora_at_risk_age_seconds{${node}})`]],
+        queries: [['{{instance}}', `max by (cluster, instance) (remora_at_risk_age_seconds{${node}})`]],
         span: 5,
       }),
     )

@@ -98,7 +98,7 @@ export function fleet(): Dashboard {
           queries: [
             [
               '',
-              `bottomk(20, min by (job, instance) (instance_device_constraint:node_zram_time_to_full_seconds:deriv1h{${node}}))`,
+              `bottomk(20, min by (cluster, job, instance) (instance_device_constraint:node_zram_time_to_full_seconds:deriv1h{${node}}))`,
             ],
           ],
           span: 8,
@@ -113,7 +113,7 @@ export function fleet(): Dashboard {
           description: 'Age of the oldest record that no other machine has.',
           unit: 's',
           levels: { orange: 60, red: 900 },
-          queries: [['', worst(`max by (job, instance) (remora_at_risk_age_seconds{${node}})`)]],
+          queries: [['', worst(`max by (cluster, job, instance) (remora_at_risk_age_seconds{${node}})`)]],
           span: 8,
         },
         [],

@@ -26,7 +26,7 @@ export function forwarding(): Dashboard {
         description: 'Age of the oldest record that no other machine has.',
         unit: 's',
         levels: { orange: 60, red: 600 },
-        queries: [['{{instance}}', `max by (instance) (remora_at_risk_age_seconds{${node}})`]],
+        queries: [['{{instance}}', `max by (cluster, instance) (remora_at_risk_age_seconds{${node}})`]],
         span: 6,
       }),
     )
@@ -39,7 +39,7 @@ export function forwarding(): Dashboard {
         queries: [
           [
             '{{instance}}',
-            `sum by (instance) (remora_records_lost_total{${both}}) or 0 * max by (instance) (remora_build_info{${node}})`,
+            `sum by (cluster, instance) (remora_records_lost_total{${both}}) or 0 * max by (cluster, instance) (remora_build_info{${node}})`,
           ],
         ],
         span: 6,
@@ -54,7 +54,7 @@ export function forwarding(): Dashboard {
         queries: [
           [
             '{{instance}}',
-            `sum by (instance) (remora_records_missed_total{${ofSource}}) or 0 * max by (instance) (remora_build_info{${node}})`,
+            `sum by (cluster, instance) (remora_records_missed_total{${ofSource}}) or 0 * max by (cluster, instance) (remora_build_info{${node}})`,
           ],
         ],
         span: 6,
@@ -70,7 +70,7 @@ export function forwarding(): Dashboard {
         queries: [
           [
             '{{instance}}',
-            `sum by (instance) (remora_records_routed_total{${node}}) - sum by (instance) (remora_records_acknowledged_total{${node}}) - sum by (instance) (remora_records_held{${node}}) - sum by (instance) (remora_records_quarantined{${node}}) - (sum by (instance) (remora_records_lost_total{${node}}) or 0 * sum by (instance) (remora_records_routed_total{${node}}))`,
+            `sum by (cluster, instance) (remora_records_routed_total{${node}}) - sum by (cluster, instance) (remora_records_acknowledged_total{${node}}) - sum by (cluster, instance) (remora_records_held{${node}}) - sum by (cluster, instance) (remora_records_quarantined{${node}}) - (sum by (cluster, instance) (remora_records_lost_total{${node}}) or 0 * sum by (cluster, instance) (remora_records_routed_total{${node}}))`,
           ],
         ],
         span: 6,
@@ -96,7 +96,7 @@ export function forwarding(): Dashboard {
         queries: [
           [
             '{{instance}} {{sink}}',
-            `sum by (instance, sink) (${rate('remora_records_acknowledged_total', both)})`,
+            `sum by (cluster, instance, sink) (${rate('remora_records_acknowledged_total', both)})`,
           ],
         ],
         span: 12,
@@ -119,7 +119,9 @@ export function forwarding(): Dashboard {
         description: 'Records in the spool that each sink still awaits.',
         unit: 'short',
         min: 0,
-        queries: [['{{instance}} {{sink}}', `sum by (instance, sink) (remora_records_held{${both}})`]],
+        queries: [
+          ['{{instance}} {{sink}}', `sum by (cluster, instance, sink) (remora_records_held{${both}})`],
+        ],
         span: 12,
       }),
     )
@@ -142,7 +144,7 @@ export function forwarding(): Dashboard {
         queries: [
           [
             '{{instance}} {{sink}}',
-            `${rate('remora_sink_send_seconds_total', ofSink)} / on (job, instance, sink) sum by (job, instance, sink) (${rate('remora_sink_sends_total', ofSink)} > 0)`,
+            `${rate('remora_sink_send_seconds_total', ofSink)} / on (cluster, job, instance, sink) sum by (cluster, job, instance, sink) (${rate('remora_sink_sends_total', ofSink)} > 0)`,
           ],
         ],
         span: 12,

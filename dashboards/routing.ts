@@ -3,7 +3,7 @@
  * says what others follow from.
  */
 
-const node = ['job', 'instance']
+const node = ['cluster', 'job', 'instance']
 
 export const routing = {
   route: {

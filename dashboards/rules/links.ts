@@ -41,7 +41,7 @@ export const linkRules = [
     'FibreChannelPortDown',
     'critical',
     '2m',
-    'node_fibrechannel_info{port_state!="Online"} and on (job, instance, fc_host) max_over_time(node_fibrechannel_info{port_state="Online"}[1d])',
+    'node_fibrechannel_info{port_state!="Online"} and on (cluster, job, instance, fc_host) max_over_time(node_fibrechannel_info{port_state="Online"}[1d])',
     '{{ $labels.fc_host }} on {{ $labels.instance }} is {{ $labels.port_state }}',
     'The Fibre Channel port {{ $labels.fc_host }} ({{ $labels.port_name }}) on {{ $labels.instance }} is {{ $labels.port_state }}, and was online within the last day.',
   ),

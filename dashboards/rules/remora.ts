@@ -6,7 +6,7 @@ export const remoraRules = [
     'RemoraAbsent',
     'warning',
     '5m',
-    'group by (job, instance) (last_over_time(remora_build_info[1h])) unless group by (job, instance) (remora_build_info)',
+    'group by (cluster, job, instance) (last_over_time(remora_build_info[1h])) unless group by (cluster, job, instance) (remora_build_info)',
     'Remora on {{ $labels.instance }} is silent',
     'Nothing has come from Remora on {{ $labels.instance }} for 5 minutes, after samples within the last hour. The node is down or cut off, or the agent has stopped.',
   ),

@@ -24,11 +24,11 @@ const parts: Readonly<Record<string, string>> = {
   logs: 'search',
 }
 
-test('dashboards let data source, logs, job and node be chosen, and the part that they are about', () => {
+test('dashboards let data source, logs, cluster, job and node be chosen, and the part that they are about', () => {
   assert.equal(dashboards.size, 6)
   for (const [file, dashboard] of dashboards) {
     const names = dashboard.templating?.list?.map(({ name }) => name) ?? []
-    for (const name of ['datasource', 'logs', 'job', 'instance', 'runbooks'])
+    for (const name of ['datasource', 'logs', 'cluster', 'job', 'instance', 'runbooks'])
       assert.ok(names.includes(name), `${file} ${name}`)
     assert.equal(new Set(names).size, names.length, file)
     const part = parts[file.replace(/^.*\/(.*)\.json$/, '$1')]

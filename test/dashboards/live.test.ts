@@ -64,7 +64,7 @@ test('every dashboard shows data in every panel, and its variables offer what is
   const common = {
     push: { schedule: '* * * * * *' },
     sinks: {
-      prom: { type: 'prometheus', url: prometheus.writeUrl },
+      prom: { type: 'prometheus', url: prometheus.writeUrl, labels: { cluster: 'c-1' } },
       files: { type: 'file', path: './out' },
     },
   }

@@ -83,7 +83,7 @@ test('rules fire when they must, in these words, and not when they must not', as
 test('rules record what the fleet is drawn from, with the labels they say', async () => {
   const labels = (names: readonly string[]) =>
     `{${names.map((name) => `${name}="${name === 'job' ? 'remora' : name === 'instance' ? 'n1' : name}"`)}}`
-  const node = 'job="remora",instance="n1"'
+  const node = 'cluster="cluster",job="remora",instance="n1"'
   const series = {
     [`node_zram_fill_ratio{${node},device="device",constraint="constraint"}`]: '0.4+0.001x120',
     [`raid_array_state{${node},array="0",state="failed"}`]: '1x120',
