@@ -12,6 +12,13 @@ export interface LedgerPage {
   readonly sinks: ReadonlyMap<string, Terms>
 }
 
+/** @returns the spool's share of its bound, of 0 to 1; 0 where the page does not say */
+export function spoolFill(page: string): number {
+  const of = (name: string) => Number(new RegExp(`^remora_spool_${name}_bytes (\\S+)$`, 'm').exec(page)?.[1])
+  const fill = of('used') / of('bound')
+  return Number.isNaN(fill) ? 0 : fill
+}
+
 const line = /^remora_(records|samples)_([a-z]+?)(?:_total)?\{([^}]*)\} (\d+)$/
 const sourceTerms = new Set(['read', 'spooled', 'filtered', 'missed'])
 const sinkTerms = new Set(['routed', 'acknowledged', 'held', 'quarantined', 'lost'])
