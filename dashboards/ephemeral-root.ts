@@ -230,7 +230,7 @@ export function ephemeralRoot(): Dashboard {
           ['{{instance}} available', `node_memory_MemAvailable_bytes{${node}}`],
           ['{{instance}} total', `node_memory_MemTotal_bytes{${node}}`],
         ],
-        span: 12,
+        span: 8,
       }),
     )
     .withPanel(
@@ -242,7 +242,26 @@ export function ephemeralRoot(): Dashboard {
         queries: [
           ['{{instance}}', `rate(node_pressure_memory_waiting_seconds_total{${node}}[$__rate_interval])`],
         ],
-        span: 12,
+        span: 8,
+      }),
+    )
+    .withPanel(
+      graph({
+        title: 'Memory errors',
+        description: 'Within an hour, by memory controller. On a RAM root they may be in any file.',
+        unit: 'short',
+        min: 0,
+        queries: [
+          [
+            '{{instance}} {{controller}} corrected',
+            `increase(node_edac_correctable_errors_total{${node}}[1h])`,
+          ],
+          [
+            '{{instance}} {{controller}} not corrected',
+            `increase(node_edac_uncorrectable_errors_total{${node}}[1h])`,
+          ],
+        ],
+        span: 8,
       }),
     )
     .withRow(new RowBuilder('Off the node'))

@@ -1,7 +1,7 @@
 /** The dashboard Forwarding and loss ledger: what was read, where it is, and what became of every record. */
 import { type Dashboard, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board, choice, node } from './board.ts'
-import { graph, stat, table } from './panels.ts'
+import { graph, stat, table, timeline } from './panels.ts'
 
 const ofSource = `${node}, source=~"$source"`
 const ofSink = `${node}, sink=~"$sink"`
@@ -219,8 +219,23 @@ export function forwarding(): Dashboard {
           ['{{instance}} used', `remora_spool_used_bytes{${node}}`],
           ['{{instance}} bound', `remora_spool_bound_bytes{${node}}`],
         ],
-        span: 8,
+        span: 6,
       }),
+    )
+    .withPanel(
+      timeline(
+        {
+          title: 'Spool writable',
+          description: 'Whether the disk took the last transaction; sources wait while it does not.',
+          unit: 'none',
+          queries: [['{{instance}}', `remora_spool_writable{${node}}`]],
+          span: 6,
+        },
+        [
+          ['refused', 'red'],
+          ['written', 'green'],
+        ],
+      ),
     )
     .withPanel(
       graph({
@@ -229,7 +244,7 @@ export function forwarding(): Dashboard {
         unit: 'bytes',
         min: 0,
         queries: [['{{instance}}', `process_resident_memory_bytes{${node}}`]],
-        span: 8,
+        span: 6,
       }),
     )
     .withPanel(
@@ -239,7 +254,7 @@ export function forwarding(): Dashboard {
         unit: 'percentunit',
         min: 0,
         queries: [['{{instance}}', rate('process_cpu_seconds_total', node)]],
-        span: 8,
+        span: 6,
       }),
     )
     .build()

@@ -193,6 +193,21 @@ export function raidAndDrives(): Dashboard {
     )
     .withRow(new RowBuilder('Arrays of Linux'))
     .withPanel(
+      timeline(
+        {
+          title: 'Running',
+          description: 'Whether each md array runs; one that lost too many members does not.',
+          unit: 'none',
+          queries: [['{{instance}} {{device}}', `node_md_state{${node}, state="inactive"}`]],
+          span: 6,
+        },
+        [
+          ['running', 'green'],
+          ['inactive', 'red'],
+        ],
+      ),
+    )
+    .withPanel(
       graph({
         title: 'Members missing',
         description: 'Members each md array lacks.',
@@ -200,7 +215,7 @@ export function raidAndDrives(): Dashboard {
         min: 0,
         levels: { orange: 1, red: 2 },
         queries: [['{{instance}} {{device}}', `node_md_degraded{${node}}`]],
-        span: 8,
+        span: 6,
       }),
     )
     .withPanel(
@@ -211,7 +226,7 @@ export function raidAndDrives(): Dashboard {
         min: 0,
         max: 1,
         queries: [['{{instance}} {{device}} {{operation}}', `node_md_sync_progress_ratio{${node}}`]],
-        span: 8,
+        span: 6,
       }),
     )
     .withPanel(
@@ -221,7 +236,7 @@ export function raidAndDrives(): Dashboard {
         unit: 'binBps',
         min: 0,
         queries: [['{{instance}} {{device}} {{operation}}', `node_md_sync_speed_bytes_per_second{${node}}`]],
-        span: 8,
+        span: 6,
       }),
     )
     .withRow(new RowBuilder('Drives'))
@@ -233,7 +248,7 @@ export function raidAndDrives(): Dashboard {
           unit: 'none',
           levels: { orange: 0.5, red: 0.4, falling: true },
           queries: [['', `smartctl_device_smart_status{${node}} == 0`]],
-          span: 8,
+          span: 6,
         },
         [],
       ),
@@ -247,7 +262,19 @@ export function raidAndDrives(): Dashboard {
           ['{{instance}} {{device}}', `smartctl_device_temperature{${node}, temperature_type="current"}`],
           ['{{instance}} {{device}}', `nvme_temperature_celsius{${node}}`],
         ],
-        span: 8,
+        span: 6,
+      }),
+    )
+    .withPanel(
+      graph({
+        title: 'Warnings of NVMe drives',
+        description:
+          'Bit mask: spare capacity 1, temperature 2, reliability 4, read-only 8, backup of its memory 16.',
+        unit: 'none',
+        min: 0,
+        levels: { orange: 1, red: 4 },
+        queries: [['{{instance}} {{device}}', `nvme_critical_warning{${node}}`]],
+        span: 6,
       }),
     )
     .withPanel(
@@ -260,7 +287,7 @@ export function raidAndDrives(): Dashboard {
           ['{{instance}} {{device}} used', `nvme_percentage_used_ratio{${node}}`],
           ['{{instance}} {{device}} spare', `nvme_available_spare_ratio{${node}}`],
         ],
-        span: 8,
+        span: 6,
       }),
     )
     .build()

@@ -16,7 +16,7 @@ export interface Hardware {
   }
 }
 
-/** A drive that is rebuilt, one about to fail and one failing, a degraded array, NVMe, InfiniBand, FC, SAS and md. */
+/** A drive that is rebuilt, one about to fail and one failing, a degraded array, NVMe, InfiniBand, FC, SAS, md and memory. */
 export async function hardware(t: TestContext): Promise<Hardware> {
   const well = madeController(0, 9)
   const made = {
@@ -40,7 +40,13 @@ export async function hardware(t: TestContext): Promise<Hardware> {
   })
   const sys = join(raid.folder, 'sys')
   const proc = join(raid.folder, 'proc')
-  for (const tree of ['infiniband/linux-6.12', 'fibrechannel/linux-6.1', 'sas/linux-6.1', 'md/linux-6.1'])
+  for (const tree of [
+    'infiniband/linux-6.12',
+    'fibrechannel/linux-6.1',
+    'sas/linux-6.1',
+    'md/linux-6.1',
+    'edac/linux-6.1',
+  ])
     await cp(join(fixtures, tree, 'sys'), sys, { recursive: true, verbatimSymlinks: true })
   await cp(join(fixtures, 'md/linux-6.1/proc'), proc, { recursive: true })
   const nvme = join(sys, 'class/nvme/nvme0')
