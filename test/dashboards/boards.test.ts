@@ -62,7 +62,11 @@ test('each panel links to the runbook of each alert on what it draws, and each r
     }
   for (const alert of linked) assert.ok(existsSync(join(root, 'docs/runbooks', `${alert}.md`)), alert)
   console.log(`${linked.size} of ${alerts.length} alerts are linked from a panel`)
-  const unlinked = alerts.filter(({ alert })
+  assert.deepEqual(
+    alerts.filter(({ alert }) => !linked.has(alert)),
+    [],
+  )
+})
 
 test('each state that a collector declares is marked in a dashboard that is about it', () => {
   const marks = [...dashboards].flatMap(([file, { annotations }]) => {
