@@ -13,6 +13,8 @@ import { type Scene, scene } from './page-scene.ts'
 
 const axe = new URL('../../node_modules/axe-core/axe.min.js', import.meta.url)
 const mostBytes = 150_000
+/** Of a desk, a tablet and a phone. */
+const widths = [1200, 768, 390]
 
 /** The words of all such elements. */
 async function text(page: Page, selector: string): Promise<string> {
@@ -164,9 +166,14 @@ test('page: lives through a filling zram device, a failed drive, a sink that is 
     // Something is wrong, so that this is looked at too.
     await set.drive('Offln', 'Dgrd')
     await says(page, '#summary h2', /wrong/)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      assert.deepEqual(await violations(page), [], colorScheme)
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 900 })
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        assert.deepEqual(await violations(page), [], `${width} ${colorScheme}`)
+      }
+      const wide = await page.evaluate('document.documentElement.scrollWidth')
+      assert.ok(Number(wide) <= width, `${wide} pixels in a window of ${width}`)
     }
 
     agent = await restarts(page, set, agent, start)
