@@ -85,6 +85,19 @@ export async function loadConfig(from: ConfigSources): Promise<LoadedConfig> {
   }
 }
 
+/**
+ * What is right in a configuration that may be wrong, with defaults for the rest, so that a node can be looked at all the
+ * same. Of a file that is no YAML, or that cannot be read, nothing is.
+ */
+export async function soundConfig(from: ConfigSources): Promise<Config> {
+  const text = await find(from).then(
+    (found) => found.text,
+    () => '',
+  )
+  const { value } = override(from.env, keyTree(), readYaml(text).value)
+  return soundPart(value) ?? configSchema.parse({})
+}
+
 /** The effective configuration as YAML for `remora check`, without anything secret, and its warnings as comments. */
 export function checkReport(config: Config, origin: string, warnings: readonly string[] = []): string {
   const comments = [`from ${origin}`, ...warnings.map((warning) => `warning: ${warning}`)]

@@ -1,22 +1,8 @@
 /** `remora doctor`: whether this node has what Remora needs, looked at without an agent, and what to do where it has not. */
-import { stat } from 'node:fs/promises'
-import { systemClock } from '../clock.ts'
-import type { Surroundings } from '../collect.ts'
-import type { LoadedConfig } from '../config.ts'
-import type { CollectorSection } from '../config-schema.ts'
-import { type Finding, type Level, ok, problem, warning } from '../doctor/finding.ts'
-import { checkClock, checkListen, checkMemory, checkUnit } from '../doctor/node.ts'
-import { checkSink } from '../doctor/sinks.ts'
-import { checkSources } from '../doctor/sources.ts'
-import { checkRoot, checkSpool } from '../doctor/storage.ts'
-import { ConfigError, describe } from '../errors.ts'
-import type { Collector } from '../model.ts'
+import { type Examination, examine } from '../doctor/examine.ts'
+import type { Finding, Level } from '../doctor/finding.ts'
 
-export interface Doctor {
-  readonly load: () => Promise<LoadedConfig>
-  readonly collectors: readonly Collector[]
-  surroundings(config: LoadedConfig['config']): Surroundings
-  sections(config: LoadedConfig['config']): Readonly<Record<string, CollectorSection>>
+export interface Doctor extends Examination {
   readonly json: boolean
   readonly isColoured: boolean
   readonly out: (text: string) => void
@@ -33,58 +19,9 @@ export async function doctor(how: Doctor): Promise<0 | 1> {
   return findings.some(({ level }) => level === 'problem') ? 1 : 0
 }
 
-async function examine({ load, collectors, surroundings, sections }: Doctor): Promise<Finding[]> {
-  let loaded: LoadedConfig
-  try {
-    loaded = await load()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return [
-      problem('configuration', describe(error), 'mend it: docs/configuration.md; nothing else was looked at'),
-    ]
-  }
-  const { config, origin, warnings } = loaded
-  const around = surroundings(config)
-  const [sources, sinks, listen, memory, unit] = await Promise.all([
-    checkSources({
-      collectors,
-      sections: sections(config),
-      surroundings: around,
-      maxSeries: config.collect.max_series,
-      signal: new AbortController().signal,
-    }),
-    Promise.all(Object.entries(config.sinks).map(([name, sink]) => checkSink(name, sink, systemClock))),
-    checkListen(config.server.listen),
-    checkMemory(around.proc),
-    checkUnit(around.host),
-  ])
-  const root = checkRoot(sources.samples)
-  const ephemeral = sources.samples.find(({ metric }) => metric.name === 'node_root_ephemeral')?.value
-  const deviceOf = async (path: string) => (await stat(path)).dev
-  const spool = await checkSpool(
-    config.spool,
-    await deviceOf(around.host.resolve('')).catch(() => undefined),
-    ephemeral === undefined ? undefined : ephemeral === 1,
-    deviceOf,
-  )
-  return [
-    ok('configuration', `${origin}: nothing is wrong in it`),
-    ...warnings.map((words) => warning('configuration', words, 'see docs/configuration.md')),
-    root,
-    memory,
-    checkClock(systemClock.now()),
-    spool,
-    listen,
-    ...(unit ? [unit] : []),
-    ...(sinks.length === 0
-      ? [warning('sinks', 'there are none: a reboot loses every record', 'name one in the configuration')]
-      : sinks.flat()),
-    ...sources.findings,
-  ]
-}
-
 const marks: Readonly<Record<Level, { readonly word: string; readonly colour: string }>> = {
   ok: { word: 'ok     ', colour: '\x1b[32m' },
+  unknown: { word: 'unknown', colour: '\x1b[36m' },
   warning: { word: 'warning', colour: '\x1b[33m' },
   problem: { word: 'PROBLEM', colour: '\x1b[31m' },
 }
@@ -120,5 +57,10 @@ function wrapped(sentence: string): string[] {
 function summary(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length
   const counted = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`
-  return `${counted(count('problem'), 'problem')}, ${counted(count('warning'), 'warning')}, ${count('ok')} ok`
+  return [
+    counted(count('problem'), 'problem'),
+    counted(count('warning'), 'warning'),
+    `${count('unknown')} unknown`,
+    `${count('ok')} ok`,
+  ].join(', ')
 }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { collectors } from '../../collectors/all.ts'
 import { printInventory } from '../../collectors/host/inventory-child.ts'
 import { surroundings } from '../agent.ts'
-import { type LoadedConfig, loadConfig } from '../config.ts'
+import { type LoadedConfig, loadConfig, soundConfig } from '../config.ts'
 import { collectorSectionsOf } from '../config-schema.ts'
 import { durationSeconds } from '../duration.ts'
 import { version } from '../version.ts'
@@ -101,10 +101,13 @@ export function createProgram(isJson: boolean, done: (code: number) => void): Co
     .command('doctor')
     .description('look whether this node has what Remora needs; nothing is sent')
     .option('--json', 'a list of { check, level, saw, todo }')
-    .action(async ({ json = false }: { json?: boolean }) => {
+    .option('--deadline <seconds>', 'what has not answered by then is a problem', secondsOf, 20)
+    .action(async ({ json = false, deadline }: { json?: boolean; deadline: number }) => {
       done(
         await doctor({
           load: () => load(configFile()),
+          sound: () => soundConfig({ file: configFile(), env: process.env }),
+          deadlineSeconds: deadline,
           collectors,
           surroundings,
           sections: collectorSectionsOf,
@@ -161,6 +164,12 @@ function addSpool(
 function formatOf(text: string): CollectFormat {
   if (text === 'table' || text === 'prometheus' || text === 'json') return text
   throw new InvalidArgumentError('Known are table, prometheus, json.')
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text)
+  if (seconds > 0 && seconds <= 3600) return seconds
+  throw new InvalidArgumentError('Expected seconds, above 0 and at most 3600.')
 }
 
 type TailOptions = { json?: boolean; since?: string; priority?: number; unit?: string }

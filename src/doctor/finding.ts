@@ -1,6 +1,7 @@
 /** What `remora doctor` finds. */
 
-export type Level = 'ok' | 'warning' | 'problem'
+/** `unknown`: what it is about could not be seen, which is no problem by itself. */
+export type Level = 'ok' | 'unknown' | 'warning' | 'problem'
 
 export interface Finding {
   /** What was looked at, in one or two words: `sink loki`. */
@@ -13,6 +14,7 @@ export interface Finding {
 }
 
 export const ok = (check: string, saw: string): Finding => ({ check, level: 'ok', saw })
+export const unknown = (check: string, saw: string): Finding => ({ check, level: 'unknown', saw })
 export const warning = (check: string, saw: string, todo: string): Finding => ({
   check,
   level: 'warning',

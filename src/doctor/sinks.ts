@@ -12,11 +12,16 @@ const mostSeconds = 10
 /** Receivers refuse what is further off than this, and lags are wrong by it. */
 const mostSkewSeconds = 5
 
-export async function checkSink(name: string, config: SinkConfig, clock: Clock): Promise<Finding[]> {
+export async function checkSink(
+  name: string,
+  config: SinkConfig,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const check = `sink ${name}`
   return config.type === 'file'
     ? [await checkFolder(check, config.path)]
-    : checkReceiver(check, config, clock)
+    : checkReceiver(check, config, clock, signal)
 }
 
 async function checkFolder(check: string, path: string): Promise<Finding> {
@@ -32,6 +37,7 @@ async function checkReceiver(
   check: string,
   config: Exclude<SinkConfig, { type: 'file' }>,
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<Finding[]> {
   const patient = {
     ...config,
@@ -45,12 +51,7 @@ async function checkReceiver(
     return [problem(check, describe(error), 'mend the configuration')]
   }
   try {
-    const { endpoint, outcome, headers } = await http.exchange(
-      'HEAD',
-      {},
-      undefined,
-      new AbortController().signal,
-    )
+    const { endpoint, outcome, headers } = await http.exchange('HEAD', {}, undefined, signal)
     const words = 'words' in outcome ? outcome.words : '200'
     if (headers === undefined) return [problem(check, words, 'see docs/runbooks/RemoraSinkDown.md')]
     if (/^40[137]\b/.test(words))

@@ -7,9 +7,8 @@ import type { Collector, Sample } from '../model.ts'
 import type { Tree } from '../tree.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
-export interface Sources {
-  readonly collectors: readonly Collector[]
-  readonly sections: Readonly<Record<string, CollectorSection>>
+export interface SourceRun {
+  readonly section: CollectorSection | undefined
   readonly surroundings: Surroundings
   readonly maxSeries: number
   readonly signal: AbortSignal
@@ -18,22 +17,12 @@ export interface Sources {
 /** One reading is not waited for longer. */
 const mostSeconds = 20
 
-/** Each enabled collector once: what it finds, or what keeps it from reading what is there. */
-export async function checkSources(sources: Sources): Promise<{ findings: Finding[]; samples: Sample[] }> {
-  const enabled = sources.collectors.filter(({ name }) => sources.sections[name]?.enabled !== false)
-  const readings = await Promise.all(enabled.map((collector) => checkSource(collector, sources)))
-  return {
-    findings: readings.map(({ finding }) => finding).filter((finding) => finding !== undefined),
-    samples: readings.flatMap(({ samples }) => samples),
-  }
-}
-
-async function checkSource(
+/** An enabled collector once: what it finds, or what keeps it from reading what is there. */
+export async function checkSource(
   collector: Collector,
-  { sections, surroundings, maxSeries, signal }: Sources,
-): Promise<{ finding: Finding | undefined; samples: readonly Sample[] }> {
+  { section, surroundings, maxSeries, signal }: SourceRun,
+): Promise<{ findings: Finding[]; samples: readonly Sample[] }> {
   const { name } = collector
-  const section = sections[name]
   const run: RunOptions = {
     surroundings: { ...surroundings, isAlone: true },
     options: section?.options,
@@ -43,33 +32,27 @@ async function checkSource(
     clock: systemClock,
     signal,
   }
+  const failing = (error: Error) =>
+    problem(name, describe(error), 'see docs/runbooks/RemoraCollectorFailing.md')
   const found = await probe(collector, run).presence
-  const nothing = { samples: [] }
-  if ('error' in found)
-    return {
-      ...nothing,
-      finding: problem(name, describe(found.error), `see docs/runbooks/RemoraCollectorFailing.md`),
-    }
+  if ('error' in found) return { samples: [], findings: [failing(found.error)] }
   if (!found.here) {
     const hardware = await hardwareFor(name, surroundings)
-    if (hardware === undefined) return { ...nothing, finding: undefined }
+    const todo = 'install the tool, or disable the collector'
     return {
-      ...nothing,
-      finding: warning(name, `${hardware}, but ${found.why}`, 'install the tool, or disable the collector'),
+      samples: [],
+      findings: hardware === undefined ? [] : [warning(name, `${hardware}, but ${found.why}`, todo)],
     }
   }
   const { error, skipped, samples } = await runCollector(collector, run).reading
-  if (error)
-    return { samples, finding: problem(name, describe(error), 'see docs/runbooks/RemoraCollectorFailing.md') }
+  if (error) return { samples, findings: [failing(error)] }
   const [first, ...more] = skipped
   if (first) {
     const others = more.length === 0 ? '' : `, and ${more.length} more`
-    return {
-      samples,
-      finding: warning(name, `${describe(first)}${others}`, `run remora collect ${name}`),
-    }
+    const saw = `${describe(first)}${others}`
+    return { samples, findings: [warning(name, saw, `run remora collect ${name}`)] }
   }
-  return { samples, finding: ok(name, collector.collect ? `${samples.length} series` : 'is there') }
+  return { samples, findings: [ok(name, collector.collect ? `${samples.length} series` : 'is there')] }
 }
 
 const massStorage = { raid: /^0x0104/, any: /^0x01/ } as const

@@ -1,8 +1,11 @@
 /** Where this node's root and Remora's own data are, and what of them outlives a reboot. */
-import { statfs } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { stat, statfs } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Surroundings } from '../collect.ts'
 import { describe } from '../errors.ts'
 import type { Sample } from '../model.ts'
+import { spoolFile } from '../spool/open.ts'
+import { deviceNumber } from '../tree.ts'
 import { humanise } from '../units.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 import { writableFolder } from './folder.ts'
@@ -27,39 +30,80 @@ interface SpoolConfig {
 
 /** Magic numbers of statfs(2): file systems in memory. */
 const memory = new Map([
-  [0x01021994, 'tmpfs'],
-  [0x858458f6, 'ramfs'],
+  [0x01021994, 'a tmpfs'],
+  [0x858458f6, 'a ramfs'],
 ])
 
-/** Whether the spool can be written, and has the room that it may take. @param isRootEphemeral undefined: not known */
+/** Where the alert RemoraSpoolNearBound fires. */
+const nearBound = 0.85
+
+type Node = Pick<Surroundings, 'sys' | 'host'>
+
+/** Whether the spool can be written, has the room that it may take, and outlives a reboot. @param samples of `root` */
 export async function checkSpool(
-  { path, max_bytes, reserve_ratio }: SpoolConfig,
-  rootDevice: number | undefined,
-  isRootEphemeral: boolean | undefined,
-  deviceOf: (path: string) => Promise<number | undefined>,
-): Promise<Finding> {
-  const folder = resolve(path)
+  config: SpoolConfig,
+  node: Node,
+  samples: readonly Sample[],
+): Promise<Finding[]> {
+  const folder = resolve(config.path)
   const check = 'spool'
   try {
     const there = await writableFolder(folder)
-    const { bavail, blocks, bsize, type } = await statfs(there)
-    const device = await deviceOf(there)
-    const free = Math.max(0, bavail * bsize - blocks * bsize * reserve_ratio)
-    const kind = memory.get(type)
-    const isMemory = kind !== undefined || (isRootEphemeral === true && device === rootDevice)
-    const where = `${folder} ${isMemory ? 'is in memory, as it should be where the root is' : 'outlives a reboot'}`
-    if (free < max_bytes)
-      return warning(
-        check,
-        `${folder} has ${humanise(free, 'bytes')} beside its reserve, the bound is ${humanise(max_bytes, 'bytes')}`,
-        'lower spool.max_bytes or give it room: see docs/runbooks/RemoraSpoolNearBound.md',
-      )
-    return ok(check, `${where}, ${humanise(free, 'bytes')} free for at most ${humanise(max_bytes, 'bytes')}`)
+    const kind = await memoryKind(there, node, samples)
+    const room = await checkRoom(config, folder, there)
+    if (kind === undefined) return [room]
+    const saw = `${folder} is in memory, on ${kind}: it does not outlast a reboot`
+    const todo =
+      'as it must be where all is memory: keep a sink on another machine; else set spool.path to a disk'
+    return [room, warning(check, saw, todo)]
   } catch (error) {
-    return problem(
-      check,
-      `Cannot write in "${folder}": ${describe(error)}`,
-      'give Remora the folder: see docs/runbooks/RemoraSpoolNotWritable.md',
-    )
+    return [
+      problem(
+        check,
+        `Cannot write in "${folder}": ${describe(error)}`,
+        'give Remora the folder: see docs/runbooks/RemoraSpoolNotWritable.md',
+      ),
+    ]
   }
+}
+
+async function checkRoom(config: SpoolConfig, folder: string, there: string): Promise<Finding> {
+  const { max_bytes, reserve_ratio } = config
+  const { bavail, blocks, bsize } = await statfs(there)
+  const freeBytes = Math.max(0, bavail * bsize - blocks * bsize * reserve_ratio)
+  const usedBytes = await spoolBytes(folder)
+  const [used, free, bound] = [usedBytes, freeBytes, max_bytes].map((bytes) => humanise(bytes, 'bytes'))
+  const saw = `${folder} takes ${used} of at most ${bound}, its file system has ${free} beside its reserve`
+  if (usedBytes >= max_bytes * nearBound)
+    return warning('spool', saw, 'see which sink lags: docs/runbooks/RemoraSpoolNearBound.md')
+  return usedBytes + freeBytes < max_bytes
+    ? warning('spool', saw, 'lower spool.max_bytes or give it room: docs/runbooks/RemoraSpoolNearBound.md')
+    : ok('spool', saw)
+}
+
+/** The file and its write-ahead log; 0 where there is none yet. */
+async function spoolBytes(folder: string): Promise<number> {
+  const sizes = [spoolFile, `${spoolFile}-wal`].map((name) =>
+    stat(join(folder, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+/** What of memory a folder is on; undefined: nothing of it. */
+async function memoryKind(
+  folder: string,
+  { sys, host }: Node,
+  samples: readonly Sample[],
+): Promise<string | undefined> {
+  const kind = memory.get((await statfs(folder)).type)
+  if (kind !== undefined) return kind
+  const { dev } = await stat(folder)
+  const device = (await sys.link(`dev/block/${deviceNumber(dev)}`))?.split('/').at(-1) ?? ''
+  if (device.startsWith('zram')) return `/dev/${device}`
+  const isEphemeral = samples.find(({ metric }) => metric.name === 'node_root_ephemeral')?.value === 1
+  const root = await stat(host.resolve('')).catch(() => undefined)
+  return isEphemeral && root?.dev === dev ? 'the root' : undefined
 }

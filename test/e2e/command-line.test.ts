@@ -26,7 +26,7 @@ test('what is wrong with the command line is words or JSON, with the same exit c
   const cwd = await workFolder(t)
   const wrong: readonly (readonly [string[], RegExp])[] = [
     [['wat', '--json'], /^unknown command 'wat'/],
-    [['doctor', '--json', '--nope'], /^unknown option '--nope'/],
+    [['doctor', '--json', '--deadline', 'soon'], /Expected seconds, above 0/],
     [['tail', '--json', '--unit'], /^option '-u, --unit <unit>' argument missing/],
     [['collect', '-f', 'json', 'zramm'], /^Cannot collect "zramm": known are zram, /],
   ]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { collectors } from '../../collectors/all.ts'
-import { type ConfigSources, checkReport, loadConfig } from '../../src/config.ts'
+import { type ConfigSources, checkReport, loadConfig, soundConfig } from '../../src/config.ts'
 import { ConfigError } from '../../src/errors.ts'
 
 const names = collectors.map(({ name }) => name).join(', ')
@@ -579,4 +579,22 @@ sinks:
   assert.equal(again.config.server.listen, '0.0.0.0:1')
   assert.deepEqual(again.config.spool, config.spool)
   assert.deepEqual(Object.keys(again.config.collectors), Object.keys(config.collectors))
+})
+
+test('sound config is what is right in a wrong one, environment included, and defaults', async () => {
+  const sound = (text: string) =>
+    soundConfig({ readFile: async () => text, env: { REMORA_PATHS_SYS: '/host/sys', REMORA_NOSUCH: '1' } })
+  const { server, spool, paths } = await sound(
+    'server:\n  lisen: 1\nspool:\n  max_bytes: 2000000\n  reserve_ratio: 7\n',
+  )
+  assert.deepEqual(
+    [server.listen, spool.max_bytes, spool.reserve_ratio, paths.sys],
+    ['127.0.0.1:9747', 2_000_000, 0.1, '/host/sys'],
+  )
+  for (const text of ['server: [', 'just words', '- 1', '\0']) {
+    const config = await sound(text)
+    assert.deepEqual([config.server.listen, Object.keys(config.sinks)], ['127.0.0.1:9747', ['local']])
+  }
+  const gone = await soundConfig({ file: '/nowhere/remora.yaml', env: {} })
+  assert.equal(gone.paths.sys, '/sys')
 })

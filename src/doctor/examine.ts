@@ -1,0 +1,87 @@
+/** Every check of `remora doctor`, at once and within one deadline. */
+import { systemClock } from '../clock.ts'
+import type { Surroundings } from '../collect.ts'
+import type { LoadedConfig } from '../config.ts'
+import type { CollectorSection, Config } from '../config-schema.ts'
+import { ConfigError, describe } from '../errors.ts'
+import type { Collector } from '../model.ts'
+import { checkCapabilities } from './capabilities.ts'
+import { checkClock, checkTimeService } from './clock.ts'
+import { deadline } from './deadline.ts'
+import { type Finding, ok, problem, warning } from './finding.ts'
+import { checkJournals } from './journals.ts'
+import { checkListen } from './listen.ts'
+import { checkMemory } from './memory.ts'
+import { checkSink } from './sinks.ts'
+import { checkSource } from './sources.ts'
+import { checkRoot, checkSpool } from './storage.ts'
+import { checkUnit } from './unit.ts'
+
+export interface Examination {
+  readonly load: () => Promise<LoadedConfig>
+  /** What is right in a configuration that is wrong. */
+  readonly sound: () => Promise<Config>
+  readonly collectors: readonly Collector[]
+  surroundings(config: Config): Surroundings
+  sections(config: Config): Readonly<Record<string, CollectorSection>>
+  /** Of all checks together. */
+  readonly deadlineSeconds: number
+}
+
+export async function examine(how: Examination): Promise<Finding[]> {
+  const { config, findings } = await configuration(how)
+  const around = how.surroundings(config)
+  const sections = how.sections(config)
+  const time = deadline(how.deadlineSeconds)
+  const enabled = how.collectors.filter(({ name }) => sections[name]?.enabled !== false)
+  const names = enabled.map(({ name }) => name)
+  const sources = enabled.map((collector) => {
+    const run = { section: sections[collector.name], surroundings: around, signal: time.signal }
+    return [collector.name, checkSource(collector, { ...run, maxSeries: config.collect.max_series })] as const
+  })
+  const root = async () => (await sources.find(([name]) => name === 'root')?.[1])?.samples ?? []
+  const sinks = Object.entries(config.sinks)
+
+  const checks: readonly (readonly [string, () => Promise<readonly Finding[]>])[] = [
+    ['root', async () => [checkRoot(await root())]],
+    ['memory', () => checkMemory(around)],
+    ['clock', async () => [checkClock(systemClock.now()), await checkTimeService(around)]],
+    ['capabilities', () => checkCapabilities(around.proc, names)],
+    ['spool', async () => checkSpool(config.spool, around, await root())],
+    ['listen', async () => [await checkListen(config.server.listen)]],
+    ['unit', async () => [await checkUnit(around)]],
+    ['sinks', async () => (sinks.length === 0 ? [noSinks] : [])],
+    ...sinks.map(([name, sink]) => {
+      return [`sink ${name}`, () => checkSink(name, sink, systemClock, time.signal)] as const
+    }),
+    ['journald', () => checkJournals(around.host, names.includes('journald') && sections.journald?.options)],
+    ...sources.map(([name, found]) => [name, async () => (await found).findings] as const),
+  ]
+  const found = await Promise.all(checks.map(([name, look]) => time.within(name, look)))
+  return [...findings, ...found.flat()]
+}
+
+const noSinks = warning(
+  'sinks',
+  'there are none: a reboot loses every record',
+  'name one in the configuration',
+)
+
+/** A wrong one is a problem, and the node is looked at with what is right in it. */
+async function configuration({ load, sound }: Examination): Promise<{ config: Config; findings: Finding[] }> {
+  const check = 'configuration'
+  try {
+    const { config, origin, warnings } = await load()
+    const unwise = warnings.map((words) => warning(check, words, 'see docs/configuration.md'))
+    return { config, findings: [ok(check, `${origin}: nothing is wrong in it`), ...unwise] }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const todo = 'mend it: docs/configuration.md. Below, what is right in it and defaults are in force'
+    return {
+      config: await sound(),
+      findings: describe(error)
+        .split('\n')
+        .map((line) => problem(check, line, todo)),
+    }
+  }
+}
