@@ -171,10 +171,12 @@ async function journalSpans(world: World, end: LedgerPage): Promise<void> {
     highest.set(id, Math.max(highest.get(id) ?? 0, Number(number)))
   const span = [...highest.values()].reduce((sum, number) => sum + number, 0)
   const terms = end.sources.get('journald')
-  if (span > 0)
-    assert.equal(
-      total(terms, 'read') + total(terms, 'missed'),
-      span,
-      `read and missed are the journal’s span: ${JSON.stringify(terms)}`,
-    )
+  if (span === 0) return
+  const seen = total(terms, 'read') + total(terms, 'missed')
+  // What was read in /run before journald wrote it into /var has numbers of a file that is gone.
+  const copies = total(terms, 'filtered copy')
+  assert.ok(
+    seen === span || seen === span + copies,
+    `read and missed, ${seen}, are the journal’s span, ${span}: ${JSON.stringify(terms)}`,
+  )
 }
