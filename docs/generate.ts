@@ -1,9 +1,10 @@
 /**
- * Writes the generated documents: the catalogues of metrics and of events (for readers and for machines) and the configuration
- * reference. With --check it writes nothing and fails, naming the first stale file.
+ * Writes the generated documents: the catalogues of metrics and of events (for readers and for machines), the configuration
+ * reference and the command line. With --check it writes nothing and fails, naming the first stale file.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
 import { eventsJson, eventsPage } from './events-page.ts'
 import { metricsJson, metricsPage } from './metrics-page.ts'
@@ -14,6 +15,7 @@ const pages = {
   'metrics.json': metricsJson,
   'events.md': eventsPage,
   'events.json': eventsJson,
+  'cli.md': cliPage,
   'configuration.md': configurationPage,
   'raid-words.md': raidWordsPage,
 }

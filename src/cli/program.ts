@@ -136,8 +136,10 @@ function addSpool(
   }
   spool
     .command('state', { isDefault: true })
-    .description('the ledger: what was read, and what became of it at each sink')
-    .option('--json')
+    .description(
+      'the ledger: what was read, and what became of it at each sink; `remora spool` alone is this',
+    )
+    .option('--json', 'what it says as one JSON object')
     .action((options) => act(options, spoolState))
   const selecting = (name: string, description: string) =>
     quarantine
@@ -145,7 +147,7 @@ function addSpool(
       .description(description)
       .argument('[keys...]', 'keys as list shows them; default all')
       .option('-s, --sink <name>', 'only those of this sink')
-      .option('--json')
+      .option('--json', 'what it says as JSON, one object a line')
   type Options = { sink?: string; json?: boolean }
   selecting('list', 'what is in it, and why').action((keys: string[], options: Options) =>
     act(options, (command) => quarantineList(command, { keys, sink: options.sink }, false)),

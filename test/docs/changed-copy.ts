@@ -9,7 +9,16 @@ const project = join(import.meta.dirname, '../..')
 /** @param changes by file, which need not be there; a change that changes nothing is an error */
 export async function changedCopy(changes: Readonly<Record<string, (text: string) => string>>) {
   const folder = await mkdtemp(join(tmpdir(), 'remora-copy-'))
-  for (const part of ['docs', 'src', 'collectors', 'dashboards', 'package.json', 'tsconfig.json', 'proto'])
+  for (const part of [
+    'docs',
+    'src',
+    'collectors',
+    'dashboards',
+    'package.json',
+    'page-script.ts',
+    'tsconfig.json',
+    'proto',
+  ])
     await cp(join(project, part), join(folder, part), { recursive: true })
   await symlink(join(project, 'node_modules'), join(folder, 'node_modules'))
   for (const [file, change] of Object.entries(changes)) {

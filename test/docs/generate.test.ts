@@ -24,7 +24,7 @@ suite('generated documents', () => {
   test('are called stale by name when they are', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'remora-docs-'))
     try {
-      for (const part of ['docs', 'src', 'collectors', 'package.json', 'proto'])
+      for (const part of ['docs', 'src', 'collectors', 'package.json', 'page-script.ts', 'proto'])
         await cp(join(project, part), join(folder, part), { recursive: true })
       await symlink(join(project, 'node_modules'), join(folder, 'node_modules'))
       await writeFile(join(folder, 'docs/configuration.md'), 'old\n')
