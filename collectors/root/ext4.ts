@@ -38,6 +38,26 @@ export async function readExt4(sys: Tree, device: string): Promise<Sample[]> {
   return samples
 }
 
+/** Where the journal is found aborted, and EXT4_ERR_EROFS (fs/ext4/ext4.h): what every write meets from then on. */
+const abortedFunction = 'ext4_journal_check_start'
+const readOnlyError = '8'
+
+/**
+ * When an ext4 last met its aborted journal, after which it takes no writes until it is mounted again. Most kernels then
+ * say `ro` or `emergency_ro` in mountinfo; some (seen: 6.1.192) say `rw` as if nothing were. The superblock remembers
+ * it, so a time before this boot means nothing.
+ * @returns seconds since the epoch; undefined if its last error was another one, or it had none
+ * @throws {ParseError} if the time is not a whole number
+ */
+export async function abortedAt(sys: Tree, device: string): Promise<number | undefined> {
+  const line = (file: string) => sys.line(`fs/ext4/${device}/${file}`)
+  const isAborted =
+    (await line('last_error_func')) === abortedFunction ||
+    (await line('last_error_errcode')) === readOnlyError
+  const time = isAborted ? await line('last_error_time') : undefined
+  return time === undefined ? undefined : parseCount(time, 'last_error_time')
+}
+
 /** @throws {ParseError} if it is not a whole number */
 export function parseCount(text: string, file: string): number {
   if (!/^\d+$/.test(text)) throw new ParseError(`Cannot parse ${file} "${text}": not a whole number`)

@@ -55,7 +55,7 @@ export const filesFree = gauge(
 export const readonly = gauge(
   'node_filesystem_readonly',
   'none',
-  'mountinfo ro, emergency_ro',
+  'mountinfo ro, emergency_ro; ext4 last_error_func, last_error_errcode',
   'Filesystem read-only status.',
   part,
 )

@@ -1,6 +1,6 @@
 /**
  * root: what the root file system is, how full every file system is, and which of them are in trouble.
- * Reads /proc/1/mountinfo, /sys/fs/ext4, the block devices in /sys, and statfs of each mount.
+ * Reads /proc/1/mountinfo, /proc/stat, /sys/fs/ext4, the block devices in /sys, and statfs of each mount.
  * @see proc_pid_mountinfo(5); kind.ts, filesystems.ts, ext4.ts and states.ts for each part
  */
 
@@ -9,8 +9,9 @@ import { describe } from '../../src/errors.ts'
 import { type CollectContext, type Sample, type StateReading, withOptions } from '../../src/model.ts'
 import { type Mount, readMounts, visibleMounts } from '../../src/mounts.ts'
 import { networkOrFuse } from '../../src/statfs.ts'
+import { parseBootTime } from '../host/host.ts'
 import { rootEvents } from './events.ts'
-import { ext4Devices, readExt4 } from './ext4.ts'
+import { abortedAt, ext4Devices, readExt4 } from './ext4.ts'
 import { askAll, hostView, type Shown, samplesOf, shownMounts } from './filesystems.ts'
 import { rootOf, upperMount } from './kind.ts'
 import * as metric from './metrics.ts'
@@ -36,7 +37,10 @@ export const root = withOptions({
 
   options,
   async *collect(context) {
-    const mounts = hostView(await readMounts(context.proc), context.host.root)
+    const aborted = await abortedDevices(context)
+    const mounts = hostView(await readMounts(context.proc), context.host.root).map((mount) =>
+      aborted.has(mount.device) ? { ...mount, readOnly: true } : mount,
+    )
     const shown = shownMounts(mounts, {
       mountPoints: new RegExp(context.options.mount_points_exclude),
       fsTypes: new RegExp(context.options.fs_types_exclude),
@@ -76,6 +80,24 @@ async function* readAll(
     yield* hungState(answer, context.previous(`${answer.mount.mountPoint}:hung`))
   }
   if (top?.fsType === 'overlay') yield* readUpper(context, mounts, top)
+}
+
+/** The numbers, `major:minor`, of what ext4 does not write any more. None is known where that cannot be read. */
+async function abortedDevices({ sys, proc, skip }: CollectContext): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const device of await ext4Devices(sys)) {
+    try {
+      const time = await abortedAt(sys, device)
+      if (time === undefined || time < parseBootTime((await proc.read('stat')) ?? '')) continue
+      const number = await sys.line(`class/block/${device}/dev`)
+      if (number !== undefined) found.add(number)
+    } catch (error) {
+      skip(
+        new Error(`Cannot tell whether ext4 of "${device}" is written: ${describe(error)}`, { cause: error }),
+      )
+    }
+  }
+  return found
 }
 
 async function* readRoot(context: CollectContext, mounts: readonly Mount[], top: Mount) {

@@ -246,6 +246,36 @@ test('root shows and hides what its options say, and refuses what is no regular 
   assert.throws(() => root.options?.parse({ mount_points_exclude: '(' }), /a regular expression/)
 })
 
+test('root is read-only once ext4 met its aborted journal in this boot, though mountinfo says rw', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'remora-root-'))
+  try {
+    await cp(join(fixtures, 'linux-6.18-zram'), folder, { recursive: true, verbatimSymlinks: true })
+    const mountinfo = join(folder, 'proc/1/mountinfo')
+    await writeFile(mountinfo, (await readFile(mountinfo, 'utf8')).replace(',emergency_ro', ''))
+    const ask = async (last: { func: string; errcode: number; time: number }, btime: number) => {
+      for (const [name, value] of Object.entries(last))
+        await writeFile(join(folder, `sys/fs/ext4/zram0/last_error_${name}`), `${value}\n`)
+      await writeFile(join(folder, 'proc/stat'), `cpu  1 2 3 4\nbtime ${btime}\nprocesses 9\n`)
+      const context = contextOf({ folder, usage: { '/': usage(1) }, states: new Map([['/:readonly', 'rw']]) })
+      const { series, states } = await collectOnce(root, context)
+      assert.deepEqual(context.skipped, [])
+      const state = states.find(({ part }) => part === '/:readonly')?.state
+      return [series.get('node_filesystem_readonly{device="/dev/root",fstype="ext4",mountpoint="/"}'), state]
+    }
+    const [ro, rw] = [
+      [1, 'ro'],
+      [0, 'rw'],
+    ]
+    const met = { func: 'ext4_journal_check_start', errcode: 2, time: 1_764_000_090 }
+    assert.deepEqual(await ask(met, 1_764_000_000), ro)
+    assert.deepEqual(await ask({ ...met, func: 'ext4_setattr', errcode: 8 }, 1_764_000_000), ro)
+    assert.deepEqual(await ask({ ...met, func: 'ext4_lookup', errcode: 5 }, 1_764_000_000), rw)
+    assert.deepEqual(await ask(met, 1_764_000_200), rw, 'the superblock remembers an earlier boot')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('root skips an ext4 folder it cannot parse and reads on', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'remora-root-'))
   try {
