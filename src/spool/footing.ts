@@ -1,6 +1,7 @@
 /**
  * What the spool stands on, and what happens when it gives way: a file that was deleted or damaged is replaced and the
- * step done again on the new one; a disk that refuses is said once, and the step fails in a way the sources wait for.
+ * step done again on the new one; a disk that turned read-only is left for the memory; one that refuses otherwise is
+ * said once, and the step fails in a way the sources wait for.
  */
 import { statSync } from 'node:fs'
 import { describe, SpoolUnavailableError } from '../errors.ts'
@@ -11,6 +12,8 @@ export interface FootingParts {
   readonly report: (message: string) => void
   /** Makes a new ground out of one that was damaged (`error`) or deleted. */
   readonly replace: (ground: Ground, error?: unknown) => Ground
+  /** Makes one in memory where the disk takes nothing any more; undefined: it may again. */
+  readonly leave: (ground: Ground) => Ground | undefined
   /** Called when the spool stands on a new ground. */
   readonly stood: () => void
 }
@@ -54,6 +57,7 @@ export class Footing {
         return step()
       }
       if (meaning === 'other') throw error
+      if (this.#leave()) return step()
       if (this.#refused === undefined)
         this.#parts.report(`the spool cannot be written, sources wait: ${describe(error)}`)
       this.#refused = describe(error)
@@ -76,13 +80,27 @@ export class Footing {
   /** @throws {SpoolUnavailableError} if the disk takes no new one now; the old one is as it was */
   #replace(error?: unknown): void {
     try {
-      this.#ground = this.#parts.replace(this.#ground, error)
-      this.#inode = inodeOf(this.file)
-      this.#parts.stood()
+      this.#standOn(this.#parts.replace(this.#ground, error))
     } catch (reason) {
       if (failure(reason) !== 'refused') throw reason
+      if (this.#leave()) return
       throw new SpoolUnavailableError(`Cannot make the spool again: ${describe(reason)}`, { cause: reason })
     }
+  }
+
+  /** @returns whether the spool is in memory now */
+  #leave(): boolean {
+    const ground = this.#parts.leave(this.#ground)
+    if (ground === undefined) return false
+    this.#refused = undefined
+    this.#standOn(ground)
+    return true
+  }
+
+  #standOn(ground: Ground): void {
+    this.#ground = ground
+    this.#inode = inodeOf(this.file)
+    this.#parts.stood()
   }
 }
 

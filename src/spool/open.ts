@@ -1,9 +1,19 @@
 /**
  * Opening the spool. It never refuses to start because of its own state: a damaged file, or one from a newer version,
- * is set aside and what can be read of it is taken over; where the disk cannot be used at all, the spool is in memory.
+ * is set aside and what can be read of it is taken over; where the disk cannot be used at all, or no longer, the spool
+ * is in memory.
  */
 import { randomUUID } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { CorruptionError, describe, LockedError } from '../errors.ts'
@@ -32,13 +42,15 @@ export interface SpoolOptions {
 /** What the spool stands on: an open database, and how to get another one when this one is lost. */
 export interface Ground {
   readonly db: Database
-  /** Absent: memory only, because the disk could not be used at start. */
+  /** Absent: memory only, because the disk could not be used at start, or turned read-only. */
   readonly file?: string
   /**
    * A new file after this one was damaged (`error`) or deleted, moved, replaced (no error), with what could be read.
    * @param newest the sequence of the newest batch, as far as it is known
    */
   replace(sinks: readonly SinkRoute[], newest: number, error?: unknown): Ground
+  /** The memory, with what could be read, once the file system takes nothing any more; undefined while it may again. */
+  leave(sinks: readonly SinkRoute[], newest: number): Ground | undefined
   close(): void
 }
 
@@ -93,6 +105,8 @@ function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Datab
           : startAgain(options, file, sinks, error, known, db),
       )
     },
+    leave: (sinks, known) =>
+      isReadOnly(options.path) ? intoMemory(options, lock, db, sinks, known) : undefined,
     close() {
       db.close()
       lock[Symbol.dispose]()
@@ -111,7 +125,45 @@ function makeFolder(path: string): void {
 function inMemory(): Ground {
   const db = new Database(':memory:')
   create(db)
-  return { db, replace: inMemory, close: () => db.close() }
+  return { db, replace: inMemory, leave: () => undefined, close: () => db.close() }
+}
+
+/**
+ * The root turned read-only under the agent, as ext4 does after a failed write. The lock stays: another agent would find
+ * the old file.
+ */
+function intoMemory(
+  options: SpoolOptions,
+  lock: Disposable,
+  old: Database,
+  sinks: readonly SinkRoute[],
+  known: number,
+): Ground {
+  const memory = inMemory()
+  const salvaged = fill(memory.db, old, sinks, known, options.clock.now())
+  old.close()
+  options.report(
+    `the file system of the spool has turned read-only, the spool is only in memory from here on, a crash of the agent loses it: ${describeSalvage(salvaged)}`,
+  )
+  return {
+    ...memory,
+    close() {
+      memory.close()
+      lock[Symbol.dispose]()
+    },
+  }
+}
+
+/** Asked by making a file: ext4 that shut itself down (`emergency_ro`) shows it in no flag. */
+function isReadOnly(folder: string): boolean {
+  const probe = join(folder, 'probe')
+  try {
+    writeFileSync(probe, '')
+    rmSync(probe)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS'
+  }
 }
 
 /** @throws {CorruptionError} if it is not a spool this version reads, or the error of SQLite */
@@ -187,17 +239,17 @@ function startAgain(
 ): Database {
   const old = open ?? openDamaged(file)
   const next = nextTo(file)
-  const salvaged = fill(next, old, sinks, known, options.clock.now())
+  const salvaged = fillFile(next, old, sinks, known, options.clock.now())
   old?.close()
   const aside = takePlace(file, next)
   options.report(
-    `the spool was replaced, the old one is ${aside ?? 'gone'}: ${describeSalvage(salvaged, error)}`,
+    `the spool was replaced, the old one is ${aside ?? 'gone'}: ${describeSalvage(salvaged)} (${describe(error)})`,
   )
   return openFile(file)
 }
 
 /** Makes the next file out of the old one. */
-function fill(
+function fillFile(
   next: string,
   old: Database | undefined,
   sinks: readonly SinkRoute[],
@@ -205,6 +257,17 @@ function fill(
   now: number,
 ): Salvaged {
   using fresh = openFile(next)
+  return fill(fresh, old, sinks, known, now)
+}
+
+/** Makes a new ledger out of an old one. */
+function fill(
+  fresh: Database,
+  old: Database | undefined,
+  sinks: readonly SinkRoute[],
+  known: number,
+  now: number,
+): Salvaged {
   // They go on after the old ones: what is said of a batch or record still on its way must not meet another one.
   const base = Math.max(known, (old && newest(old, 'batch')) ?? 0)
   const key = (old && newest(old, 'quarantine')) ?? now

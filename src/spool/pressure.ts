@@ -48,6 +48,7 @@ export class Pressure {
   standOn(db: Database, file: string | undefined): void {
     this.#file = file
     this.#looked = Number.NEGATIVE_INFINITY
+    this.#boundBytes = this.#options.maxBytes
     this.#pageBytes = db.number('PRAGMA page_size')
     const pages = Math.max(16, Math.floor(this.#walBytes / 2 / this.#pageBytes))
     db.script(`PRAGMA wal_autocheckpoint = ${pages}; PRAGMA journal_size_limit = ${this.#walBytes}`)

@@ -3,7 +3,6 @@
  * quarantine and batches, in one transaction, counted as read and spooled in the new ledger. What cannot be read is
  * counted as missed{spool_damaged}, or said to be unknown.
  */
-import { describe } from '../errors.ts'
 import type { LogRecord } from '../model.ts'
 import { blockStream, writePositions } from './acknowledgement.ts'
 import { sinkImbalance } from './balance.ts'
@@ -346,7 +345,7 @@ function sayUnknown(fresh: Database, sinks: readonly RoutedSink[], now: number):
 }
 
 /** In words, for the log. */
-export function describeSalvage(salvaged: Salvaged, error: unknown): string {
+export function describeSalvage(salvaged: Salvaged): string {
   const unknown = salvaged.unknown ? ', and an unknown number could not be read' : ''
-  return `${salvaged.records} records taken over, ${salvaged.missed} counted as missed${unknown} (${describe(error)})`
+  return `${salvaged.records} records taken over, ${salvaged.missed} counted as missed${unknown}`
 }

@@ -87,7 +87,7 @@ export interface LedgerSnapshot {
   /** Batches in the log. */
   readonly batches: number
   readonly boundBytes: number
-  /** False: the disk could not be used at the start, a crash of the agent loses what is held. */
+  /** False: the disk could not be used at the start or turned read-only, a crash of the agent loses what is held. */
   readonly onDisk: boolean
   /** False: the disk refused the last transaction, and the sources wait. */
   readonly writable: boolean

@@ -71,6 +71,7 @@ export class SqliteSpool implements Spool {
     this.#footing = new Footing(ground, {
       report: options.report,
       replace: (old, error) => old.replace(this.#sinks, this.#newest, error),
+      leave: (old) => old.leave(this.#sinks, this.#newest),
       stood: () => {
         this.#stand()
         this.#changes.tell() // What was taken over has new places in the log.

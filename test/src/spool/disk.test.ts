@@ -33,6 +33,16 @@ async function disk(t: TestContext, mount: (path: string) => string[]): Promise<
   return path
 }
 
+async function ext4(t: TestContext): Promise<string> {
+  const image = join(await folder(t), 'image')
+  writeFileSync(image, Buffer.alloc(16 << 20))
+  execFileSync('mkfs.ext4', ['-q', '-F', image])
+  return disk(t, (at) => ['-o', 'loop', image, at])
+}
+
+/** What ext4 does itself when its device fails (zram at its mem_limit): it aborts its journal and takes no writes. */
+const abort = (path: string) => execFileSync('mount', ['-o', 'remount,abort', path])
+
 const smallDisk = (t: TestContext) => disk(t, (path) => ['-t', 'tmpfs', '-o', 'size=8m', 'remora-test', path])
 
 test('disk full under the spool makes sources wait and loses nothing when there is room again', async (t) => {
@@ -68,32 +78,56 @@ test('disk full under the spool makes sources wait and loses nothing when there 
   assert.ok((await spool.snapshot()).boundBytes <= 8 << 20)
 })
 
-test('disk that turns read-only under the spool makes sources wait, is said once, and what is held can still be sent', async (t) => {
-  const image = join(await folder(t), 'image')
-  writeFileSync(image, Buffer.alloc(16 << 20))
-  execFileSync('mkfs.ext4', ['-q', '-F', image])
-  const path = await disk(t, (at) => ['-o', 'loop', image, at])
+test('disk that turns read-only under the spool is left for the memory with everything in it, said once, and nothing waits', async (t) => {
+  const path = await ext4(t)
   const spoolOptions = options(join(path, 'spool'))
   const spool = await open(t, spoolOptions, [sink('main')])
   for (let i = 0; i < 3; i++) await spool.commit('kmsg', batch(i * 10, i * 10 + 10))
-  // What ext4 does itself when its device fails (zram at its mem_limit): it aborts its journal.
-  execFileSync('mount', ['-o', 'remount,abort', path])
-  const refused: unknown[] = []
-  for (let i = 0; i < 20; i++)
-    await spool.commit('kmsg', batch(30, 40, noise(50_000))).catch((error) => refused.push(error))
-  assert.ok(refused.length > 0, 'the disk refuses')
-  assert.ok(
-    refused.every((error) => error instanceof SpoolUnavailableError),
-    String(refused),
-  )
+  const first = await spool.next('main', 0)
+  assert.ok(first)
+  await spool.settle('main', [accepted(first.sequence, first.count)])
+  const onItsWay = await spool.next('main', first.sequence)
+  assert.ok(onItsWay)
+  const { ledger } = spool
+  abort(path)
+  for (let i = 3; i < 20; i++) await spool.commit('kmsg', batch(i * 10, i * 10 + 10, noise(50_000)))
   await spool.commitSamples(1000, samples(5, 0))
-  assert.equal((await spool.snapshot()).writable, false)
-  await spool.commit('kmsg', batch(40, 50, noise(50_000))).catch((error) => refused.push(error))
+  const { writable, onDisk, sources } = await spool.snapshot()
+  assert.deepEqual({ writable, onDisk }, { writable: true, onDisk: false })
+  assert.equal(spoolOptions.reports.length, 1, 'said once')
+  assert.match(
+    spoolOptions.reports[0] ?? '',
+    /has turned read-only, the spool is only in memory from here on, .*: 20 records taken over, 0 counted as missed$/,
+  )
+  assert.notEqual(
+    spool.ledger,
+    ledger,
+    'numbers begin anew: those of the old ledger may be given again after a crash',
+  )
+  assert.equal(sources.get('kmsg')?.read, 190)
+  assert.equal((await spool.positions('kmsg')).size, 1)
+  // What was on its way has another place now, and its old one means nothing any more.
+  await spool.settle('main', [accepted(onItsWay.sequence, onItsWay.count)])
+  assert.equal((await spool.snapshot()).sinks.get('main')?.get('kmsg')?.acknowledged, 0)
+  const got = await drain(spool, 'main')
+  assert.deepEqual(got, [...Array.from({ length: 190 }, (_, i) => `counter:${i + 10}`), '1000:5'])
+  assertConserved(await spool.snapshot())
+})
+
+test('spool deleted before its disk turned read-only goes on in memory as well', async (t) => {
+  const path = await ext4(t)
+  const spoolOptions = options(join(path, 'spool'))
+  const spool = await open(t, spoolOptions, [sink('main')])
+  await spool.commit('kmsg', batch(0, 10))
+  rmSync(join(path, 'spool/spool.sqlite'))
+  abort(path)
+  await spool.commit('kmsg', batch(10, 20))
+  assert.equal((await spool.snapshot()).onDisk, false)
   assert.equal(spoolOptions.reports.length, 1)
-  assert.match(spoolOptions.reports[0] ?? '', /the spool cannot be written, sources wait/)
-  const held = await spool.next('main', 0)
-  assert.equal(held?.count, 10)
-  await assert.rejects(spool.settle('main', [accepted(1, 10)]), SpoolUnavailableError)
+  assert.deepEqual(
+    await drain(spool, 'main'),
+    Array.from({ length: 20 }, (_, i) => `counter:${i}`),
+  )
   assertConserved(await spool.snapshot())
 })
 
