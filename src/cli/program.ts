@@ -4,7 +4,7 @@ import { collectors } from '../../collectors/all.ts'
 import { printInventory } from '../../collectors/host/inventory-child.ts'
 import { surroundings } from '../agent.ts'
 import { type LoadedConfig, loadConfig, soundConfig } from '../config.ts'
-import { collectorSectionsOf } from '../config-schema.ts'
+import { collectorSectionsOf, configSchema } from '../config-schema.ts'
 import { durationSeconds } from '../duration.ts'
 import { version } from '../version.ts'
 import { priorityNames } from '../view.ts'
@@ -100,13 +100,14 @@ export function createProgram(isJson: boolean, done: (code: number) => void): Co
   program
     .command('doctor')
     .description('look whether this node has what Remora needs; nothing is sent')
-    .option('--json', 'a list of { check, level, saw, todo }')
+    .option('--json', 'a list of { check, level, saw, todo }; a level is ok, unknown, warning or problem')
     .option('--deadline <seconds>', 'what has not answered by then is a problem', secondsOf, 20)
     .action(async ({ json = false, deadline }: { json?: boolean; deadline: number }) => {
       done(
         await doctor({
           load: () => load(configFile()),
           sound: () => soundConfig({ file: configFile(), env: process.env }),
+          defaults: () => configSchema.parse({}),
           deadlineSeconds: deadline,
           collectors,
           surroundings,

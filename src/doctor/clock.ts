@@ -49,9 +49,15 @@ async function running(proc: Tree): Promise<string | undefined> {
   return services.find((service) => names.has(service))
 }
 
+/** @returns undefined when it does not say */
 async function askChrony(run: Surroundings['run']): Promise<boolean | undefined> {
   const answer = await text(run, 'chronyc', ['-n', '-c', 'tracking'])
-  return answer === undefined ? undefined : parseTracking(answer)
+  try {
+    return answer === undefined ? undefined : parseTracking(answer)
+  } catch (error) {
+    if (error instanceof ParseError) return undefined
+    throw error
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ export function deadline(seconds: number): Deadline {
       } catch (error) {
         if (!signal.aborted) return [problem(check, describe(error), 'see to it that it can be looked at')]
       }
-      const saw = `no answer within ${seconds} s`
+      const saw = 'no answer in time'
       return [
         problem(
           check,

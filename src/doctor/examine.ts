@@ -7,7 +7,7 @@ import { ConfigError, describe } from '../errors.ts'
 import type { Collector } from '../model.ts'
 import { checkCapabilities } from './capabilities.ts'
 import { checkClock, checkTimeService } from './clock.ts'
-import { deadline } from './deadline.ts'
+import { type Deadline, deadline } from './deadline.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 import { checkJournals } from './journals.ts'
 import { checkListen } from './listen.ts'
@@ -21,18 +21,20 @@ export interface Examination {
   readonly load: () => Promise<LoadedConfig>
   /** What is right in a configuration that is wrong. */
   readonly sound: () => Promise<Config>
+  readonly defaults: () => Config
   readonly collectors: readonly Collector[]
   surroundings(config: Config): Surroundings
   sections(config: Config): Readonly<Record<string, CollectorSection>>
-  /** Of all checks together. */
+  /** Of all checks together; the configuration may take a quarter of it. */
   readonly deadlineSeconds: number
 }
 
 export async function examine(how: Examination): Promise<Finding[]> {
-  const { config, findings } = await configuration(how)
+  const begun = performance.now()
+  const { config, findings } = await configuration(how, deadline(how.deadlineSeconds / 4))
   const around = how.surroundings(config)
   const sections = how.sections(config)
-  const time = deadline(how.deadlineSeconds)
+  const time = deadline(how.deadlineSeconds - (performance.now() - begun) / 1000)
   const enabled = how.collectors.filter(({ name }) => sections[name]?.enabled !== false)
   const names = enabled.map(({ name }) => name)
   const sources = enabled.map((collector) => {
@@ -67,21 +69,24 @@ const noSinks = warning(
   'name one in the configuration',
 )
 
-/** A wrong one is a problem, and the node is looked at with what is right in it. */
-async function configuration({ load, sound }: Examination): Promise<{ config: Config; findings: Finding[] }> {
+/** A wrong one is a problem, and the node is looked at with what is right in it; one that does not answer, with defaults. */
+async function configuration({ load, sound, defaults }: Examination, time: Deadline) {
   const check = 'configuration'
-  try {
-    const { config, origin, warnings } = await load()
-    const unwise = warnings.map((words) => warning(check, words, 'see docs/configuration.md'))
-    return { config, findings: [ok(check, `${origin}: nothing is wrong in it`), ...unwise] }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    const todo = 'mend it: docs/configuration.md. Below, what is right in it and defaults are in force'
-    return {
-      config: await sound(),
-      findings: describe(error)
+  let config = defaults()
+  const findings = await time.within(check, async () => {
+    try {
+      const loaded = await load()
+      config = loaded.config
+      const unwise = loaded.warnings.map((words) => warning(check, words, 'see docs/configuration.md'))
+      return [ok(check, `${loaded.origin}: nothing is wrong in it`), ...unwise]
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      config = await sound()
+      const todo = 'mend it: docs/configuration.md. Below, what is right in it and defaults are in force'
+      return describe(error)
         .split('\n')
-        .map((line) => problem(check, line, todo)),
+        .map((line) => problem(check, line, todo))
     }
-  }
+  })
+  return { config, findings }
 }

@@ -25,13 +25,12 @@ export async function checkUnit({ host, run }: Pick<Surroundings, 'host' | 'run'
     const args = [`--root=${host.root}`, 'is-enabled', 'remora.service']
     const { stdout, stderr } = await run({ program: 'systemctl', args })
     const state = stdout.toString('utf8').trim()
-    if (state === 'enabled' || state === 'enabled-runtime')
-      return ok(check, `${path} is installed and ${state}`)
-    if (state === '')
-      return unknown(check, `${path} is installed; whether it is enabled is unknown: ${stderr}`)
+    if (/^enabled/.test(state)) return ok(check, `${path} is installed and ${state}`)
+    if (!/^(disabled|masked|linked|bad)/.test(state))
+      return unknown(check, `${path} is installed; whether it starts at boot is unknown: ${state || stderr}`)
     const todo = 'systemctl enable remora.service, in the image that the node boots'
     return warning(check, `${path} is installed and ${state}: it does not start by itself`, todo)
   } catch (error) {
-    return unknown(check, `${path} is installed; whether it is enabled is unknown: ${describe(error)}`)
+    return unknown(check, `${path} is installed; whether it starts at boot is unknown: ${describe(error)}`)
   }
 }

@@ -79,6 +79,7 @@ test('doctor asks chronyc where chronyd runs, else the kernel, else says that it
   assert.deepEqual(await saw({ ...cannot, ...kernel }), ['warning', is('not synchronised')])
   const disciplined = { adjtimex: 'echo "         mode: 0"; echo "       status: 8193"' }
   assert.deepEqual(await saw({ ...cannot, ...disciplined }), ['ok', is('synchronised')])
+  assert.equal((await saw(line('something else')))[0], 'unknown')
   assert.deepEqual(await saw(cannot), [
     'unknown',
     'chronyd runs; whether the clock is synchronised is unknown',
