@@ -2,7 +2,7 @@
 import { describe } from '../errors.ts'
 import { type Finding, problem } from './finding.ts'
 
-export interface Deadline {
+export interface Deadline extends Disposable {
   /** Aborts when the time is over. */
   readonly signal: AbortSignal
   /** What a check finds, or that it failed or did not answer. Never rejects. */
@@ -13,10 +13,10 @@ export function deadline(seconds: number): Deadline {
   const over = new AbortController()
   const { signal } = over
   const { promise, resolve } = Promise.withResolvers<readonly Finding[]>()
-  setTimeout(() => {
+  const timer = setTimeout(() => {
     resolve([])
     over.abort()
-  }, seconds * 1000).unref()
+  }, seconds * 1000)
   return {
     signal,
     async within(check, look) {
@@ -26,14 +26,9 @@ export function deadline(seconds: number): Deadline {
       } catch (error) {
         if (!signal.aborted) return [problem(check, describe(error), 'see to it that it can be looked at')]
       }
-      const saw = 'no answer in time'
-      return [
-        problem(
-          check,
-          saw,
-          'look what hangs there: a tool, a mount, a name server; or give it a longer --deadline',
-        ),
-      ]
+      const todo = 'look what hangs there: a tool, a mount, a name server; or give it a longer --deadline'
+      return [problem(check, 'no answer in time', todo)]
     },
+    [Symbol.dispose]: () => clearTimeout(timer),
   }
 }

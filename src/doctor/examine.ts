@@ -7,7 +7,7 @@ import { ConfigError, describe } from '../errors.ts'
 import type { Collector } from '../model.ts'
 import { checkCapabilities } from './capabilities.ts'
 import { checkClock, checkTimeService } from './clock.ts'
-import { type Deadline, deadline } from './deadline.ts'
+import { deadline } from './deadline.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 import { checkJournals } from './journals.ts'
 import { checkListen } from './listen.ts'
@@ -31,10 +31,10 @@ export interface Examination {
 
 export async function examine(how: Examination): Promise<Finding[]> {
   const begun = performance.now()
-  const { config, findings } = await configuration(how, deadline(how.deadlineSeconds / 4))
+  const { config, findings } = await configuration(how)
   const around = how.surroundings(config)
   const sections = how.sections(config)
-  const time = deadline(how.deadlineSeconds - (performance.now() - begun) / 1000)
+  using time = deadline(how.deadlineSeconds - (performance.now() - begun) / 1000)
   const enabled = how.collectors.filter(({ name }) => sections[name]?.enabled !== false)
   const names = enabled.map(({ name }) => name)
   const sources = enabled.map((collector) => {
@@ -70,8 +70,9 @@ const noSinks = warning(
 )
 
 /** A wrong one is a problem, and the node is looked at with what is right in it; one that does not answer, with defaults. */
-async function configuration({ load, sound, defaults }: Examination, time: Deadline) {
+async function configuration({ load, sound, defaults, deadlineSeconds }: Examination) {
   const check = 'configuration'
+  using time = deadline(deadlineSeconds / 4)
   let config = defaults()
   const findings = await time.within(check, async () => {
     try {
