@@ -4,7 +4,10 @@ import type { Surroundings } from '../collect.ts'
 import type { LoadedConfig } from '../config.ts'
 import type { CollectorSection, Config } from '../config-schema.ts'
 import { ConfigError, describe } from '../errors.ts'
+import { protocols } from '../forwarders/all.ts'
 import type { Collector } from '../model.ts'
+import { routes } from '../sinks.ts'
+import { checkAtRisk } from './at-risk.ts'
 import { checkCapabilities } from './capabilities.ts'
 import { checkClock, checkTimeService } from './clock.ts'
 import { deadline } from './deadline.ts'
@@ -50,6 +53,10 @@ export async function examine(how: Examination): Promise<Finding[]> {
     ['clock', async () => [checkClock(systemClock.now()), await checkTimeService(around)]],
     ['capabilities', () => checkCapabilities(around.proc, names)],
     ['spool', async () => checkSpool(config.spool, around, await root())],
+    [
+      'at risk',
+      async () => checkAtRisk(config.spool.path, routes(config.sinks, protocols), systemClock.now()),
+    ],
     ['listen', async () => [await checkListen(config.server.listen)]],
     ['unit', async () => [await checkUnit(around)]],
     ['sinks', async () => (sinks.length === 0 ? [noSinks] : [])],
