@@ -32,8 +32,8 @@ export interface Machine extends AsyncDisposable {
   try(script: string, seconds?: number): Promise<Done>
   /** Waits until a boot other than this one answers. @returns its boot id */
   booted(not?: string, seconds?: number): Promise<string>
-  /** /metrics of the agent, over the network. */
-  metrics(): Promise<string>
+  /** /metrics of the agent, over the network: of everything, or of these collectors alone. */
+  metrics(...collectors: readonly string[]): Promise<string>
   /** A command of QEMU's monitor protocol. */
   monitor(command: string, args?: object): Promise<void>
   /** Power loss. */
@@ -58,19 +58,20 @@ export async function startMachine({ config, append = '' }: Options): Promise<Ma
       if (code !== 0) throw new Error(`Cannot run "${script}" in the guest: exit ${code}: ${err}${out}`)
       return out
     },
-    async booted(not = '', seconds = 300) {
+    async booted(not = '', seconds = 900) {
       for (const until = Date.now() + seconds * 1000; ; await sleep(500)) {
         const done = await machine.try('cat /proc/sys/kernel/random/boot_id', 5).catch(() => undefined)
         if (done?.code === 0 && done.out.trim() !== not) return done.out.trim()
-        if (running === undefined || running.exitCode !== null)
+        if (running === undefined || running.exitCode !== null || running.signalCode !== null)
           throw new Error(`Cannot boot: ${await readFile(at('qemu.log'), 'utf8')}`)
         const said = await readFile(at('console.log'), 'latin1').catch(() => '')
         if (Date.now() > until || /^FAILED: /m.test(said))
           throw new Error(`Cannot boot in ${seconds} s: ${said.slice(-2000)}`)
       }
     },
-    async metrics() {
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`, {
+    async metrics(...collectors) {
+      const query = new URLSearchParams(collectors.map((name) => ['collect[]', name]))
+      const response = await fetch(`http://127.0.0.1:${port}/metrics?${query}`, {
         signal: AbortSignal.timeout(60_000),
       })
       return response.text()
@@ -151,13 +152,17 @@ function qemu(at: (name: string) => string, port: number, append: string): strin
     ...['-device', 'virtio-net-pci,netdev=net,id=nic'],
     // The second is for RDMA alone, so that its port can go down while the agent still sends.
     ...['-netdev', 'user,id=other,restrict=on', '-device', 'virtio-net-pci,netdev=other,id=fabric'],
+    // What holds these stays when they are pulled (`device_del`), so that they can be put back (`device_add`).
+    ...['md0', 'md1', 'nvme'].flatMap((name) => [
+      ...['-blockdev', `driver=raw,node-name=${name},file.driver=file,file.filename=${at(name)}`],
+    ]),
     ...['-device', 'virtio-scsi-pci,id=scsi'],
     ...['md0', 'md1'].flatMap((name) => [
-      ...drive(name, at(name)),
-      ...['-device', `scsi-hd,bus=scsi.0,drive=${name},serial=${name}`],
+      '-device',
+      `scsi-hd,id=${name},bus=scsi.0,drive=${name},serial=${name}`,
     ]),
-    ...drive('nvme', at('nvme')),
-    ...['-device', 'nvme,id=nvme,drive=nvme,serial=NVME0'],
+    ...['-device', 'pcie-root-port,id=bay,chassis=1'],
+    ...['-device', 'nvme,id=nvme,bus=bay,drive=nvme,serial=NVME0'],
     ...['-object', `memory-backend-file,id=erst,size=1M,mem-path=${at('erst')},share=on`],
     ...['-device', 'acpi-erst,memdev=erst'],
   ]

@@ -40,7 +40,7 @@ async function main(words: readonly string[]): Promise<number> {
   for await (const name of glob('*.vm.ts', { cwd: here })) scenarios.push(join(here, name))
   const pattern = words.length === 0 ? [] : [`--test-name-pattern=${words.join('|')}`]
   return run(process.execPath, [
-    ...['--test', '--test-concurrency=1', '--test-timeout=1200000', ...pattern],
+    ...['--test', '--test-concurrency=1', '--test-timeout=3600000', ...pattern],
     ...scenarios.sort(),
   ])
 }

@@ -1,5 +1,6 @@
 /** Waiting for what the guest does: emulated, it is five to ten times slower than a machine. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Machine } from './machine.ts'
 
 /** Looks until something is there. @throws naming what was waited for */
 export async function until<T>(
@@ -12,4 +13,9 @@ export async function until<T>(
     if (found !== undefined && found !== false) return found
     if (Date.now() > end) throw new Error(`Cannot see ${what} in ${seconds} s`)
   }
+}
+
+/** A scrape of the agent, of everything or of these collectors, as soon as it answers. */
+export async function scrape(machine: Machine, ...collectors: readonly string[]): Promise<string> {
+  return until('the agent', () => machine.metrics(...collectors).catch(() => undefined), 600)
 }
