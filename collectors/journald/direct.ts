@@ -2,8 +2,9 @@
  * One namespace, out of its files. While entries come the headers are looked at every few milliseconds, which costs little
  * beside waking up and shows an entry at once; journald itself tells watchers at most every 250 ms.
  */
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
+import { Alarm } from './alarm.ts'
 import { Copies } from './copies.ts'
 import { parseCursor } from './cursor.ts'
 import { passBefore } from './file/begin.ts'
@@ -94,6 +95,7 @@ async function* follow(
   let activeUntil = performance.now() + activeForMilliseconds
   let relistAt = 0
   let flushAt = 0
+  using alarm = new Alarm(signal)
   try {
     while (!signal.aborted) {
       const now = performance.now()
@@ -121,7 +123,7 @@ async function* follow(
         if (!gather.isOpen || now >= flushAt) yield gather.take()
       }
       const wait = performance.now() < activeUntil ? activeMilliseconds : quietMilliseconds
-      await sleep(wait, undefined, { signal }).catch(() => undefined)
+      await alarm.wait(wait)
     }
   } finally {
     set[Symbol.dispose]()
