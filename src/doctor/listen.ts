@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { describe } from '../errors.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
-const answerMilliseconds = 2000
+/** A busy agent takes its time. */
+const answerMilliseconds = 5000
 
 /** Whether an agent runs there already and is well, or else the address is free. @param listen `host:port` */
 export async function checkListen(listen: string): Promise<Finding> {
@@ -13,8 +14,8 @@ export async function checkListen(listen: string): Promise<Finding> {
     signal: AbortSignal.timeout(answerMilliseconds),
   })
     .then(async (reply) => ({ ok: reply.ok, text: (await reply.text()).slice(0, 200) }))
-    .catch(() => undefined)
-  if (answer?.text.startsWith('Remora')) {
+    .catch((error: unknown) => (error instanceof Error && error.name === 'TimeoutError' ? 'late' : undefined))
+  if (answer !== 'late' && answer?.text.startsWith('Remora')) {
     if (!answer.ok)
       return problem(check, `the agent at ${listen} says: ${answer.text.trim()}`, 'look at its log')
     const ready = await fetch(`http://${listen}/-/ready`, {
@@ -39,6 +40,14 @@ export async function checkListen(listen: string): Promise<Finding> {
     server.close()
     return ok(check, `${listen} is free: no agent runs there`)
   } catch (error) {
-    return problem(check, `Cannot listen on ${listen}: ${describe(error)}`, 'choose another server.listen')
+    const isDeaf =
+      answer === 'late' && error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    return isDeaf
+      ? problem(
+          check,
+          `somebody listens at ${listen} and did not answer within ${answerMilliseconds / 1000} s`,
+          'if it is the agent, look at its log and what keeps it busy; else choose another server.listen',
+        )
+      : problem(check, `Cannot listen on ${listen}: ${describe(error)}`, 'choose another server.listen')
   }
 }

@@ -14,7 +14,11 @@ import { writableFolder } from './folder.ts'
 export function checkRoot(samples: readonly Sample[]): Finding {
   const root = samples.find(({ metric }) => metric.name === 'node_root_info')
   if (root === undefined)
-    return warning('root', 'what the root is was not read', 'enable the collector "root"')
+    return warning(
+      'root',
+      'what the root is was not read',
+      'see below what keeps the collector "root" from it, or enable it',
+    )
   const { kind, filesystem, device } = root.labels
   const what = `${[filesystem, device].filter(Boolean).join(' on ')} (${kind})`
   return root.labels.ephemeral === 'true'
