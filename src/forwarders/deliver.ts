@@ -45,6 +45,8 @@ export class Delivery {
   #refusedWhole: { sequence: number; since: number } | undefined
   /** The newest batch of the log when there was last nothing left to send or settle. */
   #idleAt: number | undefined
+  /** Whose places and numbers all of this is about; undefined before the first step. */
+  #ledger: string | undefined
 
   constructor(options: DeliveryOptions, spool: Spool, forwarder: Forwarder) {
     this.#options = options
@@ -72,23 +74,29 @@ export class Delivery {
 
   /** Delivers until the signal; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    let first = true
     while (!signal.aborted) {
       try {
-        if (first) await this.#suspect()
-        first = false
+        if (this.#ledger !== this.#spool.ledger) await this.#begin()
         await this.#step(signal)
       } catch (error) {
         if (signal.aborted) return
-        await this.#fail(error, signal)
+        if (!(error instanceof NewLedgerError)) await this.#fail(error, signal)
       }
     }
   }
 
-  /** The run before this one may have sent the first batch and, with a settle time, any number after it. */
-  async #suspect(): Promise<void> {
+  /**
+   * The run before this one, or this one under another ledger, may have sent the first batch and, with a settle time,
+   * any number after it.
+   */
+  async #begin(): Promise<void> {
+    const { ledger } = this.#spool
     const batch = await this.#spool.next(this.#options.name, 0)
     this.#uncertain = this.#settles ? this.#spool.newest : (batch?.sequence ?? 0)
+    this.#sent = 0
+    this.#settling = []
+    this.#idleAt = undefined
+    this.#ledger = ledger
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -184,6 +192,7 @@ export class Delivery {
   /** One request. */
   async #ask(part: SpooledBatch, signal: AbortSignal, again: boolean): Promise<Answer> {
     signal.throwIfAborted()
+    if (this.#ledger !== this.#spool.ledger) throw new NewLedgerError()
     const started = this.#options.clock.monotonic()
     phases.publish({ phase: 'sending', sink: this.#options.name })
     const answer = await this.#forwarder.send(part, signal, again)
@@ -302,4 +311,9 @@ class SetBackError extends Error {
     this.state = state
     this.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/** The spool was replaced: what is to be sent has another number in the ledger that it would be sent under. */
+class NewLedgerError extends Error {
+  override name = 'NewLedgerError'
 }

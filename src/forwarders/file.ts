@@ -88,8 +88,8 @@ export function fileForwarder(config: FileSinkConfig, origin: Origin, clock: Clo
       using written = patience(timeout)
       const deadline = AbortSignal.any([signal, stop.signal, written.signal])
       try {
+        const text = ndjson(batch, origin) // Before any wait: it says which ledger the numbers are of.
         await within(busy, deadline)
-        const text = ndjson(batch, origin)
         const frame = await compress(text, {
           pledgedSrcSize: text.length,
           params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },

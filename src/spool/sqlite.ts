@@ -62,6 +62,7 @@ export class SqliteSpool implements Spool {
   /** Samples that could not be written, counted as missed with the next commit that succeeds. */
   #unwritten = 0
   #newest = 0
+  #ledger = ''
   #closed = false
 
   constructor(ground: Ground, options: SpoolOptions, sinks: readonly RoutedSink[]) {
@@ -85,7 +86,7 @@ export class SqliteSpool implements Spool {
   }
 
   get ledger(): string {
-    return text(this.#db.get(`SELECT value FROM meta WHERE key = 'ledger'`) ?? {}, 'value')
+    return this.#ledger
   }
 
   get newest(): number {
@@ -382,6 +383,7 @@ export class SqliteSpool implements Spool {
       this.#sinks = this.#db.transaction(() => replaceSinks(this.#db, routes, this.#sequence()))
     }
     this.#newest = this.#sequence()
+    this.#ledger = text(this.#db.get(`SELECT value FROM meta WHERE key = 'ledger'`) ?? {}, 'value')
     this.#pressure.standOn(this.#db, this.#footing.file)
   }
 

@@ -11,7 +11,8 @@ import { prometheusSink } from '../../../src/sink-schemas.ts'
 import { openSpool } from '../../../src/spool/open.ts'
 import type { Spool } from '../../../src/spool/spool.ts'
 import { mountTmpfs } from '../../own-mount.ts'
-import { assertConserved, batch, folder, open, options, samples, sink } from '../spool/spool.ts'
+import { abort, ext4 } from '../spool/disks.ts'
+import { accepted, assertConserved, batch, folder, open, options, samples, sink } from '../spool/spool.ts'
 import { origin } from './batches.ts'
 import { accepts, allowedClock, counts, deliver, scripted, until } from './deliveries.ts'
 import { decodeWriteRequest, type Script, startReceiver } from './receiver.ts'
@@ -365,4 +366,54 @@ test('a sink whose spool has a full disk is up again when it has room, without a
   assert.deepEqual([reports.length, reports[1], far.sent.length], [2, 'up', 3])
   assert.equal((await counts(spool, 'far', 'kmsg'))?.acknowledged, 3)
   await stop()
+})
+
+test('what was on its way when the spool left its disk is sent with the numbers of the new ledger, as sent before', async (t) => {
+  const path = await ext4(t)
+  const spool = await open(t, options(join(path, 'spool')), [sink('far')])
+  await spool.commit('kmsg', batch(0, 10))
+  const first = await spool.next('far', 0)
+  assert.ok(first)
+  await spool.settle('far', [accepted(first.sequence, first.count)])
+  for (const from of [10, 20, 30]) await spool.commit('kmsg', batch(from, from + 10))
+  const old = spool.ledger
+  const clock = allowedClock()
+  const sent: string[] = []
+  let isUp = true
+  const { stop } = deliver(
+    t,
+    spool,
+    {
+      kinds: ['events'],
+      async send(part, _signal, again) {
+        assert.ok(part.kind === 'events')
+        const ledger = spool.ledger === old ? 'old' : 'new'
+        sent.push(`${ledger} ${part.records[0]?.number} ${part.records[0]?.id} ${again}`)
+        if (sent.length === 2) isUp = false
+        return isUp ? accepts : { is: 'retry', words: 'down', busy: true }
+      },
+      close: async () => undefined,
+    },
+    { clock, settleMilliseconds: 5000 },
+  )
+  await until('the second is tried again later', () => sent.length === 2 && clock.exhausted)
+  abort(path)
+  await spool.commit('kmsg', batch(40, 50))
+  assert.notEqual(spool.ledger, old)
+  isUp = true
+  clock.allow(60_000)
+  await until('all is settled', async () => {
+    clock.allow(1000)
+    return (await spool.snapshot()).batches === 0
+  })
+  await stop()
+  assert.deepEqual(sent, [
+    'old 11 counter:10 true',
+    'old 21 counter:20 true',
+    'new 1 counter:10 true',
+    'new 11 counter:20 true',
+    'new 21 counter:30 true',
+    'new 31 counter:40 true',
+  ])
+  assertConserved(await spool.snapshot())
 })

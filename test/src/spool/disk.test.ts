@@ -1,47 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import { SpoolUnavailableError } from '../../../src/errors.ts'
 import { openSpool } from '../../../src/spool/open.ts'
-import {
-  accepted,
-  assertConserved,
-  batch,
-  drain,
-  folder,
-  noise,
-  open,
-  options,
-  samples,
-  sink,
-} from './spool.ts'
-
-/** A mounted file system, unmounted and removed with the test. */
-async function disk(t: TestContext, mount: (path: string) => string[]): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'remora-disk-'))
-  execFileSync('mount', mount(path))
-  t.after(() => {
-    execFileSync('umount', ['-l', path])
-    rmSync(path, { recursive: true })
-  })
-  return path
-}
-
-async function ext4(t: TestContext): Promise<string> {
-  const image = join(await folder(t), 'image')
-  writeFileSync(image, Buffer.alloc(16 << 20))
-  execFileSync('mkfs.ext4', ['-q', '-F', image])
-  return disk(t, (at) => ['-o', 'loop', image, at])
-}
-
-/** What ext4 does itself when its device fails (zram at its mem_limit): it aborts its journal and takes no writes. */
-const abort = (path: string) => execFileSync('mount', ['-o', 'remount,abort', path])
+import { abort, disk, ext4 } from './disks.ts'
+import { accepted, assertConserved, batch, drain, noise, open, options, samples, sink } from './spool.ts'
 
 const smallDisk = (t: TestContext) => disk(t, (path) => ['-t', 'tmpfs', '-o', 'size=8m', 'remora-test', path])
 
@@ -147,6 +114,54 @@ test('read-only disk at the start leaves a spool in memory, said clearly', async
   assert.ok(next)
   await spool.settle('main', [accepted(next.sequence, 10)])
   assert.equal(assertConserved(await spool.snapshot()), 2)
+})
+
+test('a spool that is found on a disk which turned read-only is read into memory', async (t) => {
+  const killed = `const { DatabaseSync } = require('node:sqlite')
+    const db = new DatabaseSync(process.argv[1])
+    db.exec('UPDATE meta SET value = value')
+    process.kill(process.pid, 'SIGKILL')`
+  for (const end of ['in order', 'killed']) {
+    const path = await ext4(t)
+    const file = join(path, 'spool/spool.sqlite')
+    const before = await openSpool(options(join(path, 'spool')), [sink('main')])
+    for (let i = 0; i < 3; i++) await before.commit('kmsg', batch(i * 10, i * 10 + 10))
+    const first = await before.next('main', 0)
+    assert.ok(first)
+    await before.settle('main', [accepted(first.sequence, first.count)])
+    await before[Symbol.asyncDispose]()
+    // What a killed process leaves: a log that was not emptied into the file.
+    if (end === 'killed') spawnSync(process.execPath, ['-e', killed, file])
+    assert.equal(existsSync(`${file}-wal`), end === 'killed')
+    abort(path)
+
+    const spoolOptions = options(join(path, 'spool'))
+    await using spool = await openSpool(spoolOptions, [sink('main')])
+    assert.equal((await spool.snapshot()).onDisk, false)
+    assert.match(
+      spoolOptions.reports.join(),
+      /^the spool is only in memory, .*; of the one that is on the disk, 20 records taken over, 0 counted as missed$/,
+    )
+    assert.notEqual(spool.ledger, before.ledger)
+    assert.equal((await spool.positions('kmsg')).get('counter'), '30')
+    await spool.commit('kmsg', batch(30, 40))
+    assert.deepEqual(
+      await drain(spool, 'main'),
+      Array.from({ length: 30 }, (_, i) => `counter:${i + 10}`),
+    )
+    assertConserved(await spool.snapshot())
+  }
+})
+
+test('spool whose folder was deleted before its disk turned read-only goes on in memory as well', async (t) => {
+  const path = await ext4(t)
+  const spool = await open(t, options(join(path, 'spool')), [sink('main')])
+  await spool.commit('kmsg', batch(0, 10))
+  rmSync(join(path, 'spool'), { recursive: true })
+  abort(path)
+  await spool.commit('kmsg', batch(10, 20))
+  assert.equal((await spool.snapshot()).onDisk, false)
+  assert.equal((await drain(spool, 'main')).length, 20)
 })
 
 /** What a spool takes on the disk. */
