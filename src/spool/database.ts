@@ -12,7 +12,7 @@ export class Database implements Disposable {
   readonly #statements = new Map<string, StatementSync>()
 
   /** @throws the error of SQLite, see `failure` */
-  constructor(path: string, options: { readOnly?: boolean } = {}) {
+  constructor(path: string | URL, options: { readOnly?: boolean } = {}) {
     this.#database = new DatabaseSync(path, {
       readOnly: options.readOnly ?? false,
       timeout: busyMilliseconds,

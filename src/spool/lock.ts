@@ -19,7 +19,12 @@ export function lockFolder(folder: string): Disposable {
       throw new LockedError(`Cannot open spool "${folder}": another Remora uses it${ownerOf(pidFile)}`)
     throw error
   }
-  writeFileSync(pidFile, `${process.pid}\n`)
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`)
+  } catch (error) {
+    lock.close()
+    throw error
+  }
   return { [Symbol.dispose]: () => lock.close() }
 }
 

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Clock } from '../clock.ts'
 import { CorruptionError, describe, LockedError } from '../errors.ts'
 import { imbalance } from './balance.ts'
@@ -84,9 +85,36 @@ function openGround(options: SpoolOptions, sinks: readonly SinkRoute[]): Ground 
     }
   } catch (error) {
     if (error instanceof LockedError) throw error
-    options.report(`the spool is only in memory, a crash of the agent loses it: ${describe(error)}`)
-    return inMemory()
+    const memory = inMemory()
+    const salvaged = isReadOnly(options.path) ? fromReadOnly(options, memory.db, sinks) : undefined
+    const left =
+      salvaged === undefined ? '' : `; of the one that is on the disk, ${describeSalvage(salvaged)}`
+    options.report(`the spool is only in memory, a crash of the agent loses it: ${describe(error)}${left}`)
+    return memory
   }
+}
+
+/**
+ * What an agent before this one left on a file system that has turned read-only since. It stays there, and an agent after
+ * this one finds it again. @returns undefined if there is none, or it cannot be read
+ */
+function fromReadOnly(
+  options: SpoolOptions,
+  memory: Database,
+  sinks: readonly SinkRoute[],
+): Salvaged | undefined {
+  const file = join(resolve(options.path), spoolFile)
+  // Closed in order it has no log, and SQLite can make none; nor can anybody change the file.
+  const old = existsSync(`${file}-wal`) ? openDamaged(file) : openDamaged(unchanging(file))
+  if (old === undefined) return undefined
+  using _ = old
+  return fill(memory, old, sinks, 0, options.clock.now())
+}
+
+function unchanging(file: string): URL {
+  const url = pathToFileURL(file)
+  url.searchParams.set('immutable', '1')
+  return url
 }
 
 function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Database): Ground {
@@ -116,10 +144,17 @@ function onFile(options: SpoolOptions, lock: Disposable, file: string, db: Datab
 
 /** @throws the system error that says why it cannot be written to */
 function makeFolder(path: string): void {
+  const there = nearest(path)
+  accessSync(there, constants.W_OK)
+  if (there !== resolve(path)) touch(there) // mkdir -p says ENOENT on a read-only file system.
+  mkdirSync(path, { recursive: true })
+}
+
+/** The folder, or the one above it that is there. */
+function nearest(path: string): string {
   let there = resolve(path)
   while (!existsSync(there)) there = dirname(there)
-  accessSync(there, constants.W_OK) // mkdir -p says ENOENT on a read-only file system.
-  mkdirSync(path, { recursive: true })
+  return there
 }
 
 function inMemory(): Ground {
@@ -154,16 +189,21 @@ function intoMemory(
   }
 }
 
-/** Asked by making a file: ext4 that shut itself down (`emergency_ro`) shows it in no flag. */
+/** Asked by making a file: ext4 that shut itself down (`emergency_ro`) shows it in no flag. The folder may be gone. */
 function isReadOnly(folder: string): boolean {
-  const probe = join(folder, 'probe')
   try {
-    writeFileSync(probe, '')
-    rmSync(probe)
+    touch(nearest(folder))
     return false
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EROFS'
   }
+}
+
+/** @throws the system error that says why no file can be made there */
+function touch(folder: string): void {
+  const probe = join(folder, 'remora-probe')
+  writeFileSync(probe, '')
+  rmSync(probe)
 }
 
 /** @throws {CorruptionError} if it is not a spool this version reads, or the error of SQLite */
@@ -277,7 +317,7 @@ function fill(
 }
 
 /** The damaged file, read-only; undefined if it is no database any more, or one whose tables we do not know. */
-function openDamaged(file: string): Database | undefined {
+function openDamaged(file: string | URL): Database | undefined {
   try {
     const db = new Database(file, { readOnly: true })
     if (
