@@ -13,11 +13,22 @@ import { type Finding, ok, unknown, warning } from './finding.ts'
 /** A sink that is up takes everything far sooner. */
 const mostSeconds = 60
 
-/** @returns nothing without a spool @param path its folder @param nowMilliseconds since the epoch */
-export function checkAtRisk(path: string, sinks: readonly SinkRoute[], nowMilliseconds: number): Finding[] {
+/**
+ * @param path the spool's folder
+ * @param isReadOnly what is there is old: an agent that runs has its spool in memory
+ * @param nowMilliseconds since the epoch
+ * @returns nothing without a spool
+ */
+export function checkAtRisk(
+  path: string,
+  isReadOnly: boolean,
+  sinks: readonly SinkRoute[],
+  nowMilliseconds: number,
+): Finding[] {
   const check = 'at risk'
   const file = join(resolve(path), spoolFile)
   if (!existsSync(file)) return []
+  if (isReadOnly) return [unknown(check, 'only an agent that runs knows: its spool is not on the disk')]
   try {
     using db = new Database(file, { readOnly: true })
     const isTaken = (source: string) => sinks.some((sink) => sink.offNode && takes(sink, source))

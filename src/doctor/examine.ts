@@ -17,7 +17,7 @@ import { checkListen } from './listen.ts'
 import { checkMemory } from './memory.ts'
 import { checkSink } from './sinks.ts'
 import { checkSource } from './sources.ts'
-import { checkRoot, checkSpool } from './storage.ts'
+import { checkRoot, checkSpool, isReadOnly } from './storage.ts'
 import { checkUnit } from './unit.ts'
 
 export interface Examination {
@@ -55,7 +55,11 @@ export async function examine(how: Examination): Promise<Finding[]> {
     ['spool', async () => checkSpool(config.spool, around, await root())],
     [
       'at risk',
-      async () => checkAtRisk(config.spool.path, routes(config.sinks, protocols), systemClock.now()),
+      async () => {
+        const { path } = config.spool
+        const sinks = routes(config.sinks, protocols)
+        return checkAtRisk(path, isReadOnly(path, await root()), sinks, systemClock.now())
+      },
     ],
     ['listen', async () => [await checkListen(config.server.listen)]],
     ['unit', async () => [await checkUnit(around)]],

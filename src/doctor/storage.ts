@@ -43,6 +43,19 @@ const nearBound = 0.85
 
 type Node = Pick<Surroundings, 'sys' | 'host'>
 
+const readOnly = 'is on a file system that has turned read-only: an agent that runs has its spool in memory'
+const leave = 'do not restart it, and see docs/runbooks/RootReadOnly.md'
+
+/** Whether the file system of a folder takes no writes, which access(2) does not always know. @param samples of `root` */
+export function isReadOnly(folder: string, samples: readonly Sample[]): boolean {
+  const path = `${resolve(folder)}/`
+  const mountOf = ({ labels }: Sample) => `${labels.mountpoint ?? ''}/`.replace('//', '/')
+  const around = samples.filter(
+    (sample) => sample.metric.name === 'node_filesystem_readonly' && path.startsWith(mountOf(sample)),
+  )
+  return around.sort((a, b) => mountOf(b).length - mountOf(a).length)[0]?.value === 1
+}
+
 /** Whether the spool can be written, has the room that it may take, and outlives a reboot. @param samples of `root` */
 export async function checkSpool(
   config: SpoolConfig,
@@ -53,6 +66,7 @@ export async function checkSpool(
   const check = 'spool'
   try {
     const there = await writableFolder(folder)
+    if (isReadOnly(there, samples)) return [problem(check, `${folder} ${readOnly}`, leave)]
     const kind = await memoryKind(there, node, samples)
     const room = await checkRoom(config, folder, there)
     if (kind === undefined) return [room]

@@ -12,11 +12,11 @@ test('doctor says what a reset of the node would lose, beside the agent that has
   const path = join(await folderOf(t, {}), 'spool')
   const sinks = [sink('away')]
   const look = (seconds: number) => {
-    const [finding, ...more] = checkAtRisk(path, sinks, Date.now() + seconds * 1000)
+    const [finding, ...more] = checkAtRisk(path, false, sinks, Date.now() + seconds * 1000)
     assert.deepEqual(more, [])
     return [finding?.level, finding?.saw]
   }
-  assert.deepEqual(checkAtRisk(path, sinks, 0), [], 'no spool')
+  assert.deepEqual(checkAtRisk(path, false, sinks, 0), [], 'no spool')
   {
     await using spool = await openSpool(options(path), sinks)
     const nothing = ['ok', 'nothing: another machine has all that was read']
@@ -33,13 +33,15 @@ test('doctor says what a reset of the node would lose, beside the agent that has
   const [level, saw] = look(600)
   assert.equal(level, 'warning')
   assert.match(saw ?? '', /^5 records and 0 samples, \d+ B, are on this node alone/)
+  const [unseen] = checkAtRisk(path, true, sinks, 0)
+  assert.equal(unseen?.level, 'unknown', 'what is on a read-only disk says nothing of what an agent holds')
 })
 
 test('doctor does not know what is at risk in a spool that it cannot read', async (t) => {
   const path = join(await folderOf(t, {}), 'spool')
   await mkdir(path)
   await writeFile(join(path, 'spool.sqlite'), 'x'.repeat(5000))
-  const [finding] = checkAtRisk(path, [], 0)
+  const [finding] = checkAtRisk(path, false, [], 0)
   assert.equal(finding?.level, 'unknown')
   assert.match(finding?.saw ?? '', /^Cannot read spool ".*": file is not a database$/)
 })

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { mkdir, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readonly } from '../../../collectors/root/metrics.ts'
 import { checkSpool } from '../../../src/doctor/storage.ts'
 import { tree } from '../../../src/tree.ts'
 import { realZram } from '../../collectors/zram/device.ts'
+import { folderOf } from './folder.ts'
 
 const node = { sys: tree('/sys'), host: tree('/') }
 
@@ -27,4 +29,17 @@ test('doctor says that a spool on zram is in memory, and counts what it takes al
   const [tight] = await checkSpool({ ...config, max_bytes: config.max_bytes + (20 << 20) }, node, [])
   assert.equal(tight?.level, 'warning')
   assert.match(tight?.todo ?? '', /^lower spool\.max_bytes or give it room/)
+})
+
+test('doctor believes what the root collector says of a disk that takes no writes, not access(2)', async (t) => {
+  const path = await folderOf(t, {})
+  const sample = (mountpoint: string, value: number) => ({ metric: readonly, value, labels: { mountpoint } })
+  const config = { path: join(path, 'spool'), max_bytes: 1 << 20, reserve_ratio: 0.01 }
+  const look = async (...samples: ReturnType<typeof sample>[]) =>
+    (await checkSpool(config, node, samples)).map(({ level, todo }) => `${level} ${todo ?? ''}`)
+  const problem = ['problem do not restart it, and see docs/runbooks/RootReadOnly.md']
+  assert.deepEqual(await look(sample('/', 1)), problem)
+  assert.deepEqual(await look(sample('/', 0), sample(path, 1)), problem)
+  assert.notDeepEqual(await look(sample('/', 1), sample(path, 0)), problem)
+  assert.notDeepEqual(await look(sample('/', 0), sample(path.slice(0, -1), 1)), problem, 'another folder')
 })
