@@ -9,7 +9,7 @@ const contract = await readFile(join(root, 'docs/contract.md'), 'utf8')
 /** A test that may be skipped, or is only named in a comment, proves nothing. */
 const calls = (name: string) => ["'", '"', '`'].map((quote) => `test(${quote}${name}${quote}, `)
 
-const named = [...contract.matchAll(/^ {2}- “(.+)” \((test\/\S+\.test\.ts)\)$/gm)]
+const named = [...contract.matchAll(/^ {2}- “(.+)” \((test\/\S+\.(?:test|vm)\.ts)\)$/gm)]
 
 test('every test that the contract names is there, and every promise names one', async () => {
   assert.ok(named.length > 40, `${named.length} tests are named`)
