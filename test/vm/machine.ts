@@ -34,6 +34,8 @@ export interface Machine extends AsyncDisposable {
   booted(not?: string, seconds?: number): Promise<string>
   /** /metrics of the agent, over the network: of everything, or of these collectors alone. */
   metrics(...collectors: readonly string[]): Promise<string>
+  /** What was written to /dev/ttyS1 since the last power on: it outlives the machine. */
+  words(): Promise<string>
   /** A command of QEMU's monitor protocol. */
   monitor(command: string, args?: object): Promise<void>
   /** Power loss. */
@@ -76,6 +78,7 @@ export async function startMachine({ config, append = '' }: Options): Promise<Ma
       })
       return response.text()
     },
+    words: () => readFile(at('words.log'), 'latin1'),
     monitor: (command, args) => askMonitor(at('monitor.sock'), command, args),
     async kill() {
       const child = running
@@ -140,6 +143,7 @@ function qemu(at: (name: string) => string, port: number, append: string): strin
     ...['-kernel', join(imageFolder, 'vmlinuz'), '-initrd', join(imageFolder, 'initrd.img')],
     ...['-append', `${words} ${append}`],
     ...['-chardev', `file,id=console,path=${at('console.log')}`, '-serial', 'chardev:console'],
+    ...['-chardev', `file,id=words,path=${at('words.log')}`, '-serial', 'chardev:words'],
     ...['-qmp', `unix:${at('monitor.sock')},server=on,wait=off`],
     ...drive('root', join(imageFolder, 'root.ext4.zst'), ',readonly=on'),
     ...['-device', 'virtio-blk-pci,drive=root'],
