@@ -45,7 +45,7 @@ const readOnlyError = '8'
 /**
  * When an ext4 last met its aborted journal, after which it takes no writes until it is mounted again. Most kernels then
  * say `ro` or `emergency_ro` in mountinfo; some (seen: 6.1.192) say `rw` as if nothing were. The superblock remembers
- * it, so a time before this boot means nothing.
+ * it, so a time before it was mounted means nothing.
  * @returns seconds since the epoch; undefined if its last error was another one, or it had none
  * @throws {ParseError} if the time is not a whole number
  */
@@ -57,6 +57,20 @@ export async function abortedAt(sys: Tree, device: string): Promise<number | und
   const time = isAborted ? await line('last_error_time') : undefined
   return time === undefined ? undefined : parseCount(time, 'last_error_time')
 }
+
+/**
+ * Since when the thread of its journal runs, which comes and goes with the mount.
+ * @returns seconds since the kernel started; 0 where that is not to be seen
+ */
+export async function mountedAt(sys: Tree, proc: Tree, device: string): Promise<number> {
+  const thread = await sys.line(`fs/ext4/${device}/journal_task`)
+  if (thread === undefined || !/^\d+$/.test(thread)) return 0
+  const ticks = (await proc.line(`${thread}/stat`))?.split(') ').at(-1)?.split(' ')[19]
+  return ticks !== undefined && /^\d+$/.test(ticks) ? Math.floor(Number(ticks) / ticksPerSecond) : 0
+}
+
+/** USER_HZ, the same on every machine that runs Node. @see proc_pid_stat(5) "starttime" */
+const ticksPerSecond = 100
 
 /** @throws {ParseError} if it is not a whole number */
 export function parseCount(text: string, file: string): number {

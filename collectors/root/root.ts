@@ -11,7 +11,7 @@ import { type Mount, readMounts, visibleMounts } from '../../src/mounts.ts'
 import { networkOrFuse } from '../../src/statfs.ts'
 import { parseBootTime } from '../host/host.ts'
 import { rootEvents } from './events.ts'
-import { abortedAt, ext4Devices, readExt4 } from './ext4.ts'
+import { abortedAt, ext4Devices, mountedAt, readExt4 } from './ext4.ts'
 import { askAll, hostView, type Shown, samplesOf, shownMounts } from './filesystems.ts'
 import { rootOf, upperMount } from './kind.ts'
 import * as metric from './metrics.ts'
@@ -88,7 +88,9 @@ async function abortedDevices({ sys, proc, skip }: CollectContext): Promise<Set<
   for (const device of await ext4Devices(sys)) {
     try {
       const time = await abortedAt(sys, device)
-      if (time === undefined || time < parseBootTime((await proc.read('stat')) ?? '')) continue
+      if (time === undefined) continue
+      const bootTime = parseBootTime((await proc.read('stat')) ?? '')
+      if (time < bootTime + (await mountedAt(sys, proc, device))) continue
       const number = await sys.line(`class/block/${device}/dev`)
       if (number !== undefined) found.add(number)
     } catch (error) {

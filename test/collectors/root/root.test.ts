@@ -271,6 +271,15 @@ test('root is read-only once ext4 met its aborted journal in this boot, though m
     assert.deepEqual(await ask({ ...met, func: 'ext4_setattr', errcode: 8 }, 1_764_000_000), ro)
     assert.deepEqual(await ask({ ...met, func: 'ext4_lookup', errcode: 5 }, 1_764_000_000), rw)
     assert.deepEqual(await ask(met, 1_764_000_200), rw, 'the superblock remembers an earlier boot')
+    const mounted = async (ticks: number) => {
+      const stat = `123 (jbd2/zram0-8) S 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 ${ticks} 0 0`
+      await mkdir(join(folder, 'proc/123'), { recursive: true })
+      await writeFile(join(folder, 'proc/123/stat'), `${stat}\n`)
+      await writeFile(join(folder, 'sys/fs/ext4/zram0/journal_task'), '123\n')
+      return ask(met, 1_764_000_000)
+    }
+    assert.deepEqual(await mounted(8999), ro)
+    assert.deepEqual(await mounted(9100), rw, 'and an earlier mount')
   } finally {
     await rm(folder, { recursive: true })
   }

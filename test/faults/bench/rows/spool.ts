@@ -57,10 +57,17 @@ const readOnly: Row = {
     world.spool.mount.remount('abort')
     await wait(scaled(world, 20))
     await world.agent.kill()
+    const isMet = world.random() < 0.5
+    if (isMet) {
+      world.agent.start()
+      await world.agent.ready()
+      await wait(scaled(world, 20))
+      await world.agent.kill()
+    }
     world.spool.mount.again()
     world.agent.start()
     await world.agent.ready()
-    return 'read-only for a while, then mounted anew'
+    return `read-only for a while, ${isMet ? 'also when the agent starts, ' : ''}then mounted anew`
   },
 }
 
