@@ -305,13 +305,14 @@ function withSections(config: Config, collectors: readonly Collector[]): Record<
   return sections
 }
 
-function leftInWords({ sinks }: LedgerSnapshot): string {
+function leftInWords({ sinks, onDisk }: LedgerSnapshot): string {
   const held = [...sinks].map(([name, sources]) => {
     const count = [...sources.values()].reduce((sum, counts) => sum + counts.held, 0)
     return count > 0 ? `${count} for ${name}` : ''
   })
   const some = held.filter((words) => words !== '').join(', ')
-  return some === '' ? 'everything was delivered' : `still in the spool: ${some}`
+  if (some === '') return 'everything was delivered'
+  return `${onDisk ? 'still in the spool' : 'lost with the spool, which was only in memory'}: ${some}`
 }
 
 function portOf(listen: string): string {

@@ -194,6 +194,25 @@ suite('life', { concurrency: 4 }, () => {
     )
   })
 
+  test('remora whose spool is only in memory says at its end what is lost with it', async (t) => {
+    const cwd = await workFolder(t)
+    await writeFile(join(cwd, 'no-folder'), '')
+    const config = {
+      push: everySecond,
+      spool: { path: './no-folder/spool' },
+      shutdown: { drain_seconds: 0.1 },
+      collectors: { inventory: { enabled: false } },
+      sinks: { far: { type: 'prometheus', url: `http://127.0.0.1:${await freePort()}/write`, retry } },
+    }
+    const agent = await startAgent(t, cwd, { config })
+    await eventually('a collection is held', async () => {
+      return (valueIn(await agent.scrape(), 'remora_samples_held', { sink: 'far' }) ?? 0) > 0
+    })
+    const { code, stderr } = await agent.stop()
+    assert.equal(code, 0)
+    assert.match(stderr, /Remora has ended: lost with the spool, which was only in memory: \d+ for far/)
+  })
+
   test('remora takes a changed configuration on SIGHUP and keeps the old one when the new one is wrong', async (t) => {
     const cwd = await workFolder(t)
     const sinks = { one: fileSink(join(cwd, 'one')) }
