@@ -15,7 +15,7 @@ const mostSeconds = 60
 
 /**
  * @param path the spool's folder
- * @param isReadOnly what is there is old: an agent that runs has its spool in memory
+ * @param isReadOnly what is there may be old: an agent that runs moves its spool into memory
  * @param nowMilliseconds since the epoch
  * @returns nothing without a spool
  */
@@ -28,7 +28,13 @@ export function checkAtRisk(
   const check = 'at risk'
   const file = join(resolve(path), spoolFile)
   if (!existsSync(file)) return []
-  if (isReadOnly) return [unknown(check, 'only an agent that runs knows: its spool is not on the disk')]
+  if (isReadOnly)
+    return [
+      unknown(
+        check,
+        'the disk takes no writes, so only an agent that runs knows: its spool may be in memory',
+      ),
+    ]
   try {
     using db = new Database(file, { readOnly: true })
     const isTaken = (source: string) => sinks.some((sink) => sink.offNode && takes(sink, source))

@@ -43,7 +43,8 @@ const nearBound = 0.85
 
 type Node = Pick<Surroundings, 'sys' | 'host'>
 
-const readOnly = 'is on a file system that has turned read-only: an agent that runs has its spool in memory'
+const readOnly =
+  'is on a file system that has turned read-only: an agent that runs moves its spool into memory'
 const leave = 'do not restart it, and see docs/runbooks/RootReadOnly.md'
 
 /** Whether the file system of a folder takes no writes, which access(2) does not always know. @param samples of `root` */
