@@ -86,13 +86,14 @@ export class Delivery {
   }
 
   /**
-   * The run before this one, or this one under another ledger, may have sent the first batch and, with a settle time,
-   * any number after it.
+   * The run before this one, or this one under another ledger, may have sent the first batch; any number after it with a
+   * settle time, or where the disk was found read-only: that run may have gone on in memory.
    */
   async #begin(): Promise<void> {
     const { ledger } = this.#spool
     const batch = await this.#spool.next(this.#options.name, 0)
-    this.#uncertain = this.#settles ? this.#spool.newest : (batch?.sequence ?? 0)
+    const { onDisk } = await this.#spool.snapshot()
+    this.#uncertain = this.#settles || !onDisk ? this.#spool.newest : (batch?.sequence ?? 0)
     this.#sent = 0
     this.#settling = []
     this.#idleAt = undefined

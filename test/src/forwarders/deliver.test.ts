@@ -417,3 +417,21 @@ test('what was on its way when the spool left its disk is sent with the numbers 
   ])
   assertConserved(await spool.snapshot())
 })
+
+test('what is found on a disk that turned read-only is sent as sent before: an agent may have gone on in memory', async (t) => {
+  const path = await ext4(t)
+  const before = await openSpool(options(join(path, 'spool')), [sink('far')])
+  for (const from of [0, 10, 20]) await before.commit('kmsg', batch(from, from + 10))
+  await before[Symbol.asyncDispose]()
+  abort(path)
+  const spool = await open(t, options(join(path, 'spool')), [sink('far')])
+  const far = scripted(() => accepts)
+  deliver(t, spool, far, { clock: allowedClock() })
+  await until('all is settled', async () => (await spool.snapshot()).batches === 0)
+  await spool.commit('kmsg', batch(30, 40))
+  await until('the next one, too', () => far.sent.length === 4)
+  assert.deepEqual(
+    far.sent.map(({ ids, again }) => `${ids[0]} ${again}`),
+    ['counter:0 true', 'counter:10 true', 'counter:20 true', 'counter:30 false'],
+  )
+})
