@@ -225,15 +225,19 @@ export function forwarding(): Dashboard {
     .withPanel(
       timeline(
         {
-          title: 'Spool writable',
-          description: 'Whether the disk took the last transaction; sources wait while it does not.',
+          title: 'Spool and its disk',
+          description:
+            'Whether the disk took the last transaction (sources wait while it does not), and whether there is a disk: else what is held dies with the process.',
           unit: 'none',
-          queries: [['{{instance}}', `remora_spool_writable{${node}}`]],
+          queries: [
+            ['{{instance}} written', `remora_spool_writable{${node}}`],
+            ['{{instance}} on disk', `remora_spool_on_disk{${node}}`],
+          ],
           span: 6,
         },
         [
-          ['refused', 'red'],
-          ['written', 'green'],
+          ['no', 'red'],
+          ['yes', 'green'],
         ],
       ),
     )

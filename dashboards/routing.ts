@@ -37,7 +37,7 @@ export const routing = {
     },
     {
       source_matchers: ['alertname = RootReadOnly'],
-      target_matchers: ['alertname = RemoraSpoolNotWritable'],
+      target_matchers: ['alertname =~ "RemoraSpoolNotWritable|RemoraSpoolInMemory"'],
       equal: node,
     },
     {

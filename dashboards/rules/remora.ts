@@ -76,6 +76,14 @@ export const remoraRules = [
     'The file system refused the last transaction of the spool on {{ $labels.instance }}: sources wait, and what is not yet read may be gone before it is.',
   ),
   rule(
+    'RemoraSpoolInMemory',
+    'warning',
+    '5m',
+    'remora_spool_on_disk == 0',
+    'The spool of {{ $labels.instance }} is only in memory',
+    'The file system of the spool on {{ $labels.instance }} is read-only or cannot be used. What Remora holds dies with its process, not only with the node.',
+  ),
+  rule(
     'RemoraSourcePaused',
     'warning',
     '5m',

@@ -129,6 +129,20 @@ export const remoraCases: readonly Case[] = [
     fires: [{ labels: {} }],
   },
   {
+    alert: 'RemoraSpoolInMemory',
+    when: 'it is on its disk, but for a moment',
+    series: { [of('remora_spool_on_disk')]: '1x5 0 1x20' },
+    at: '10m',
+    fires: [],
+  },
+  {
+    alert: 'RemoraSpoolInMemory',
+    when: 'its disk turned read-only',
+    series: { [of('remora_spool_on_disk')]: '1x2 0x20' },
+    at: '10m',
+    fires: [{ labels: {} }],
+  },
+  {
     alert: 'RemoraSourcePaused',
     when: 'it is read',
     series: { [of('remora_source_paused', { source: 'files' })]: '0x20' },
