@@ -24,7 +24,7 @@ try {
     await makeBroken(build, bundle)
     for (let seed = 1; seed <= Number(values.seeds); seed++) {
       const how = { seed, scale: 0.1, patienceSeconds: 15 }
-      const sound = await failureOf(runRow(row, 5, how))
+      const sound = await failureOf(runRow(row, 5, { ...how, patienceSeconds: 60 }))
       const broken = await failureOf(runRow(row, 5, { ...how, bundle }))
       if (sound !== undefined || broken === undefined) process.exitCode = 1
       const verdict =
