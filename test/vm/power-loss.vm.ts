@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { collectors } from '../../collectors/all.ts'
 import { type JournalRemoteServer, readExport, startJournalRemote } from '../journal-remote-server.ts'
 import { configOf } from './config.ts'
 import { startMachine } from './machine.ts'
@@ -12,19 +13,29 @@ import { until } from './wait.ts'
 import { missingUpTo, numbersAt, startWriter, writtenBy } from './writer.ts'
 
 const perSecond = 1000
+const warmMilliseconds = 400_000
 const times = Number(process.env.REMORA_VM_POWER_LOSSES ?? 1)
 
 test('power loss: under 1,000 entries a second only the unacknowledged tail is missing', async (t) => {
   for (let time = 0; time < times; time++) {
     await using journals = await startJournalRemote()
-    await using machine = await startMachine({ config: configOf({ journalRemote: journals.url }) })
+    // Its one emulated core is for what is measured.
+    const config = JSON.parse(configOf({ journalRemote: journals.url }))
+    const others = collectors.filter(({ name }) => name !== 'journald')
+    config.collectors = Object.fromEntries(others.map(({ name }) => [name, { enabled: false }]))
+    await using machine = await startMachine({ config: JSON.stringify(config) })
+    const counted = async (term: string) => {
+      const line = new RegExp(`^remora_records_${term}\\{[^}]*source="journald"[^}]*\\} (\\d+)$`, 'm')
+      return Number(line.exec(await machine.metrics())?.[1])
+    }
     await startWriter(machine, perSecond)
     await until('the first entries', async () => (await numbersAt(journals)).size > 0 || undefined)
-    await sleep(20_000 + Math.random() * 3000)
-    const page = await machine.metrics()
-    const acknowledged = /^remora_records_acknowledged_total\{[^}]*source="journald"[^}]*\} (\d+)$/m.exec(
-      page,
-    )?.[1]
+    // Emulated, an agent that was just started takes minutes until its code is compiled.
+    let held = Number.POSITIVE_INFINITY
+    for (const end = Date.now() + warmMilliseconds; held > perSecond && Date.now() < end; await sleep(5000))
+      held = await counted('held')
+    await sleep(Math.random() * 3000)
+    const acknowledged = await counted('acknowledged_total')
     await sleep(Math.random() * 3000)
     await machine.kill()
     const written = writtenBy(await machine.words())
@@ -34,12 +45,9 @@ test('power loss: under 1,000 entries a second only the unacknowledged tail is m
     const numbers = await numbersAt(journals)
     const highest = Math.max(...numbers.keys())
     assert.deepEqual(missingUpTo(highest, numbers), [], 'no gap: what is missing is a tail')
-    assert.ok(acknowledged !== undefined, 'something was acknowledged')
+    assert.ok(acknowledged > 0, 'something was acknowledged')
     const told = await receiverSide(journals)
-    assert.ok(
-      told.records >= Number(acknowledged),
-      `${acknowledged} were acknowledged, ${told.records} are here`,
-    )
+    assert.ok(told.records >= acknowledged, `${acknowledged} were acknowledged, ${told.records} are here`)
     assert.deepEqual(told.gaps, [], 'the numbers at the receiver have no gap')
     assert.ok(
       told.lastNumber - told.records <= told.held,
