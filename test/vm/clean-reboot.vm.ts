@@ -5,7 +5,7 @@ import { startJournalRemote } from '../journal-remote-server.ts'
 import { configOf } from './config.ts'
 import { startMachine } from './machine.ts'
 import { until } from './wait.ts'
-import { missingUpTo, numbersAt, startWriter } from './writer.ts'
+import { highestOf, missingUpTo, numbersAt, startWriter } from './writer.ts'
 
 test('clean reboot: every entry up to the stop of the agent is at the receiver', async (t) => {
   await using journals = await startJournalRemote()
@@ -26,7 +26,7 @@ systemctl daemon-reload; systemctl start speaker`)
   await machine.try('systemctl --no-block reboot', 20).catch(() => undefined)
   await machine.booted(boot)
   const numbers = await numbersAt(journals)
-  const last = Math.max(...numbers.keys())
+  const last = highestOf(numbers.keys())
   assert.deepEqual(missingUpTo(last, numbers), [], 'no gap before the last that arrived')
   const text = (await journals.read()).toString('latin1')
   assert.ok(text.includes('MESSAGE=last word'), 'the last word of a service that stops before the agent')

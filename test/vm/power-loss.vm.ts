@@ -11,7 +11,7 @@ import { type JournalRemoteServer, readExport, startJournalRemote } from '../jou
 import { configOf } from './config.ts'
 import { startMachine } from './machine.ts'
 import { until } from './wait.ts'
-import { missingUpTo, numbersAt, startWriter, writtenBy } from './writer.ts'
+import { highestOf, missingUpTo, numbersAt, startWriter, writtenBy } from './writer.ts'
 
 const perSecond = Number(process.env.REMORA_VM_RATE ?? 1000)
 const warmMilliseconds = 400_000
@@ -44,7 +44,7 @@ test('power loss: under 1,000 entries a second only the unacknowledged tail is m
     assert.ok(first !== undefined && last !== undefined, 'the writer wrote')
 
     const numbers = await numbersAt(journals)
-    const highest = Math.max(...numbers.keys())
+    const highest = highestOf(numbers.keys())
     assert.deepEqual(missingUpTo(highest, numbers), [], 'no gap: what is missing is a tail')
     assert.ok(acknowledged > 0, 'something was acknowledged')
     const told = await receiverSide(journals)
@@ -82,7 +82,7 @@ async function receiverSide(journals: JournalRemoteServer) {
   const { last_number: lastNumber, held, quarantined } = parsed.sources.journald ?? assert.fail(beat)
   return {
     records: numbers.size,
-    gaps: missingUpTo(Math.max(...numbers), new Map([...numbers].map((number) => [number, 1]))),
+    gaps: missingUpTo(highestOf(numbers), new Map([...numbers].map((number) => [number, 1]))),
     lastNumber,
     held: held + quarantined,
   }

@@ -45,3 +45,10 @@ export async function numbersAt(server: JournalRemoteServer): Promise<Map<number
 export function missingUpTo(last: number, numbers: ReadonlyMap<number, number>): number[] {
   return Array.from({ length: last }, (_, i) => i + 1).filter((number) => !numbers.has(number))
 }
+
+/** There may be more of them than a call takes arguments. */
+export function highestOf(numbers: Iterable<number>): number {
+  let highest = 0
+  for (const number of numbers) highest = Math.max(highest, number)
+  return highest
+}
