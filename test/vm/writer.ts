@@ -12,7 +12,9 @@ export async function startWriter(machine: Machine, perSecond: number): Promise<
     open my $line, ">", "/dev/ttyS1"; my $begin = now; my $i = 0; while (1) {
     my $at = now; my $to = ($at - $begin) * ${perSecond}; while ($i < $to) { $i++; print "entry $i\\n" }
     syswrite $line, "wrote $i at $at\\n"; select undef, undef, undef, 0.05 }`
-  await machine.run(`systemd-run --quiet --unit=writer -p LogRateLimitIntervalSec=0 perl -e '${script}'`)
+  await machine.run(
+    `systemd-run --quiet --unit=writer -p LogRateLimitIntervalSec=0 -p LogRateLimitBurst=0 perl -e '${script}'`,
+  )
 }
 
 export interface Written {
