@@ -3,7 +3,7 @@
  * so that a storm of the one does not wash away the other; texts are cut; and of what comes faster than a person could
  * read, only the newest of each batch are looked at, the others counted.
  */
-import type { LogRecord } from './model.ts'
+import type { LogRecord, RecordList } from './model.ts'
 import { type AttributeValue, Look, priorityOf } from './view.ts'
 
 /** One normalised event. */
@@ -66,12 +66,12 @@ export class EventTail {
   }
 
   /** Takes what a source has committed. The records may be used again afterwards. */
-  take(source: string, records: readonly LogRecord[]): void {
+  take(source: string, records: RecordList): void {
     const left = this.#left()
     const first = Math.max(0, records.length - left)
     const look = new Look()
     for (let at = first; at < records.length; at++) {
-      const record = records[at]
+      const record = records.at(at)
       if (record === undefined) continue
       look.at(record)
       this.#add(eventOf(this.#number + at + 1, source, record, look))

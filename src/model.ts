@@ -139,6 +139,14 @@ export interface LogRecord {
   readonly fields: readonly Field[]
 }
 
+/** Records in their order. A list is one; columns (record-columns.ts) make a record only when it is asked for. */
+export interface RecordList<T = LogRecord> extends Iterable<T> {
+  readonly length: number
+  at(index: number): T | undefined
+  map<U>(made: (record: T, index: number) => U): U[]
+  filter(wanted: (record: T, index: number) => boolean): RecordList<T>
+}
+
 /** Where a source resumes one stream: opaque to everyone but its collector. */
 export interface Position {
   readonly stream: string
@@ -148,7 +156,7 @@ export interface Position {
 /** What a source yields at once. Everything in it is committed in one transaction, or nothing is. */
 export interface SourceBatch {
   /** In the order of the source, after filters. May be empty when only the position moved. */
-  readonly records: readonly LogRecord[]
+  readonly records: RecordList
   /** The positions after the batch. */
   readonly positions: readonly Position[]
   /** Records read but filtered out, by reason. */

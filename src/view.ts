@@ -10,7 +10,7 @@
  */
 import type { FieldTable } from './field-table.ts'
 import type { Field } from './model.ts'
-import { isRow, monotonicName } from './rows.ts'
+import { monotonicName, RecordRow } from './record-columns.ts'
 
 /** What a view needs of a record, spooled or not. */
 export interface Viewed {
@@ -140,18 +140,20 @@ export class Look {
     this.unit = undefined
     this.attributes.length = 0
     this.keys.length = 0
-    if (!isRow(record)) {
+    if (!(record instanceof RecordRow)) {
       for (const field of record.fields) this.#take(this.#seenOf(field))
       return
     }
-    const { rows, from, to, monotonic } = record
-    const { table, indices } = rows
+    const { columns, index: place } = record
+    const { table, indices } = columns
+    const monotonic = columns.monotonics[place] ?? -1
+    const to = columns.to(place)
     if (table !== this.#table) {
       this.#table = table
       this.#seen = new Array(table.size)
     }
     if (monotonic >= 0) this.#take(see([monotonicName, Buffer.from(String(monotonic))], this.#nameOf, -1))
-    for (let at = from; at < to; at++) {
+    for (let at = columns.from(place); at < to; at++) {
       const index = indices[at] ?? 0
       let seen = this.#seen[index]
       if (seen === undefined) {

@@ -3,9 +3,8 @@
  * it has not is journald's, whose stretches are committed beside its positions. It looks at batches only, whoever made
  * them. Entries without `_TRANSPORT`, `_BOOT_ID` or `_SOURCE_MONOTONIC_TIMESTAMP` are not seen to be the kernel's.
  */
-import type { FieldTable } from '../../src/field-table.ts'
-import type { Field, LogRecord, ReadContext, SourceBatch } from '../../src/model.ts'
-import { isRow } from '../../src/rows.ts'
+import type { Field, ReadContext, RecordList, SourceBatch } from '../../src/model.ts'
+import { RecordColumns } from '../../src/record-columns.ts'
 import { bootOf } from '../kmsg/boot.ts'
 import { type KernelOwners, ownersOf } from '../kmsg/owners.ts'
 import { journaldStream, journaldStretches, kmsgStretches, writeJournald } from '../kmsg/position.ts'
@@ -34,11 +33,7 @@ export async function* withoutKmsgs(
     // Where in the batch something is missing is not known: its kernel entries are in no stretch.
     const isTorn = batch.missed !== undefined && Object.values(batch.missed).some((count) => count > 0)
     if (isTorn) growing.tear()
-    const stamps = new Map<LogRecord, number>()
-    for (const record of batch.records) {
-      const stamp = kernelStamp(record, boot)
-      if (stamp !== undefined) stamps.set(record, stamp)
-    }
+    const stamps = kernelStamps(batch.records, boot)
     if (stamps.size === 0) {
       if (isTorn) yield { ...batch, positions: [...batch.positions, own()] }
       else yield batch
@@ -46,8 +41,8 @@ export async function* withoutKmsgs(
     }
     const kmsgs = await passed([...stamps.values()], mostWaitMilliseconds, boot, owners, context)
     let filtered = 0
-    const records = batch.records.filter((record) => {
-      const stamp = stamps.get(record)
+    const records = batch.records.filter((_record, index) => {
+      const stamp = stamps.get(index)
       if (stamp === undefined) return true
       if (covers(kmsgs, stamp)) {
         filtered += 1
@@ -90,21 +85,23 @@ async function passed(
   }
 }
 
-/** Microseconds since boot of a kernel entry of this boot; undefined for any other. */
-function kernelStamp(record: LogRecord, boot: string): number | undefined {
-  if (isRow(record) && !hasKernels(record.rows.table)) return undefined
-  const { fields } = record
+/** By the place of each kernel entry of this boot, its microseconds since boot. */
+function kernelStamps(records: RecordList, boot: string): Map<number, number> {
+  const stamps = new Map<number, number>()
+  if (records instanceof RecordColumns && !records.table.bytes.includes('_TRANSPORT=kernel')) return stamps
+  let index = 0
+  for (const { fields } of records) {
+    const stamp = kernelStamp(fields, boot)
+    if (stamp !== undefined) stamps.set(index, stamp)
+    index += 1
+  }
+  return stamps
+}
+
+function kernelStamp(fields: readonly Field[], boot: string): number | undefined {
   if (!isKernels(fields) || text(fields, '_BOOT_ID') !== boot) return undefined
   const stamp = text(fields, '_SOURCE_MONOTONIC_TIMESTAMP')
   return stamp !== undefined && /^\d{1,15}$/.test(stamp) ? Number(stamp) : undefined
-}
-
-/** The table looked at last, which a whole batch shares, and whether these bytes are anywhere in it. */
-let lookedAt: { readonly table: FieldTable; readonly has: boolean } | undefined
-
-function hasKernels(table: FieldTable): boolean {
-  if (lookedAt?.table !== table) lookedAt = { table, has: table.bytes.includes('_TRANSPORT=kernel') }
-  return lookedAt.has
 }
 
 /** Every entry comes by here, so the value is not made a text. */

@@ -3,7 +3,7 @@
  * _STREAM_ID, of which all but the last say _LINE_BREAK=line-max.
  * @see systemd.journal-fields(7)
  */
-import type { Field, LogRecord } from '../../src/model.ts'
+import type { Field, LogRecord, RecordList } from '../../src/model.ts'
 import { text } from './shape.ts'
 
 /** @returns the stream of a line that goes on in the next entry of that stream */
@@ -17,7 +17,7 @@ export function openLineOf(fields: readonly Field[]): string | undefined {
  * @param mostBytes a message that would be longer begins another record
  * @returns fewer records, in the order of their first parts
  */
-export function rejoin(records: readonly LogRecord[], mostBytes: number): LogRecord[] {
+export function rejoin(records: RecordList, mostBytes: number): LogRecord[] {
   const joined: LogRecord[] = []
   /** The lines that go on, by stream: the place of the first part and the messages so far. */
   const open = new Map<string, { readonly at: number; readonly pieces: Uint8Array[]; bytes: number }>()

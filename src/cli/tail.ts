@@ -7,7 +7,7 @@ import { systemClock } from '../clock.ts'
 import { contextOf, runCollector, type Surroundings } from '../collect.ts'
 import type { CollectorSection } from '../config-schema.ts'
 import { describe } from '../errors.ts'
-import type { Collector, LogRecord } from '../model.ts'
+import type { Collector, RecordList } from '../model.ts'
 import { stateRecords } from '../states.ts'
 import { priorityOf, type View, viewer } from '../view.ts'
 import { eventJson, eventLine, unitOf } from './event-line.ts'
@@ -67,7 +67,7 @@ function isCheap({ collect, schedule }: Collector): boolean {
   return collect !== undefined && schedule === undefined
 }
 
-type Print = (source: string, records: readonly LogRecord[]) => void
+type Print = (source: string, records: RecordList) => void
 
 function printer({ format, isColoured, priority, unit, signal, out }: Tail): Print {
   const isWanted = (view: View) =>

@@ -36,7 +36,9 @@ export function journalRemoteForwarder(
       const exported = exporter(batch.source, origin)
       const body: Uint8Array[] = []
       const refused: { index: number; words: string }[] = []
-      for (const [index, record] of batch.records.entries()) {
+      for (let index = 0; index < batch.records.length; index++) {
+        const record = batch.records.at(index)
+        if (record === undefined) break
         const { pieces, fields } = exported(record)
         if (fields <= mostFields) for (const piece of pieces) body.push(piece)
         else

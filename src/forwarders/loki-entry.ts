@@ -1,87 +1,31 @@
 /**
- * One record as Loki keeps it: a few labels that name its stream, a line, and everything else as structured metadata
- * within Loki's default limits (limits_config: 128 pairs and 64 KB an entry, labels of 2,048 bytes). An attribute named
- * like a label or like metadata of Remora's own gets a `_` behind its name.
+ * Records as Loki keeps them: a few labels that name the stream, a line, and everything else as structured metadata within
+ * Loki's default limits (limits_config: 128 pairs and 64 KB an entry, labels of 2,048 bytes). An attribute named like a
+ * label or like metadata of Remora's own gets a `_` behind its name.
  */
-import { isRow } from '../rows.ts'
+import { none, RecordColumns } from '../record-columns.ts'
 import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch, SpooledRecord } from '../spool/batch.ts'
 import { type AttributeValue, Look, printable } from '../view.ts'
 import type { Origin } from './forwarder.ts'
-import { nameOfPair } from './loki-pair.ts'
+import { Entries } from './loki-entries.ts'
+import { cut, nameOfPair } from './loki-pair.ts'
 import { RowRuns } from './loki-rows.ts'
-import { type NumberedName, numberedName, type RunList, Runs } from './loki-runs.ts'
-import type { Moment } from './loki-stamp.ts'
-
-/** What entries of the same labels are one of. */
-export interface Stream {
-  /** `{host="n7", job="remora", …}`. */
-  readonly labels: string
-}
-
-export interface Entry extends Moment {
-  /** Into the batch's records. */
-  readonly index: number
-  /** Nanoseconds since the epoch. */
-  readonly time: bigint
-  readonly stream: Stream
-  /** Whole: not cut yet. It and the pairs are runs of the maker's, until it makes those of another batch. */
-  readonly line: number
-  readonly metadata: RunList
-}
-
-/** The record behind an entry is asked only for what is not asked of each. */
-class RecordEntry implements Entry {
-  readonly index: number
-  readonly stream: Stream
-  readonly line: number
-  readonly metadata: RunList
-  readonly microsecond: number
-  readonly #record: SpooledRecord
-
-  constructor(index: number, record: SpooledRecord, stream: Stream, line: number, metadata: RunList) {
-    this.index = index
-    this.stream = stream
-    this.line = line
-    this.metadata = metadata
-    this.microsecond = microsecondOf(record)
-    this.#record = record
-  }
-
-  get nanosecond(): number {
-    return isRow(this.#record) ? this.#record.nanosecond : Number(this.#record.time % 1000n)
-  }
-
-  get sequence(): number {
-    return isRow(this.#record) ? this.#record.sequence : -1
-  }
-
-  get id(): string {
-    return this.#record.id
-  }
-
-  get time(): bigint {
-    return this.#record.time
-  }
-
-  get observed(): bigint {
-    return this.#record.observed
-  }
-}
-
-/** When a record was, in whole microseconds since the epoch. */
-export function microsecondOf(record: SpooledRecord): number {
-  return isRow(record) ? record.microsecond : Number(record.time / 1000n)
-}
+import { type NumberedName, numberedName, Runs } from './loki-runs.ts'
+import { ordinalOf } from './loki-stamp.ts'
+import { streamMaker, streamNames } from './loki-stream.ts'
 
 const mostPairs = 120
 const mostMetadataBytes = 48 << 10
 const mostValueBytes = 4096
-const mostLabelBytes = 256
+
+type StreamOf = ReturnType<typeof streamMaker>
 
 /** Makes entries of batch after batch. */
 export class EntryMaker {
   readonly runs = new Runs()
+  /** By the place of each record. */
+  readonly entries = new Entries()
   /** Counts the batches. */
   turn = 0
   readonly #config: LokiSinkConfig
@@ -92,6 +36,15 @@ export class EntryMaker {
   readonly #number = numberedName(nameOfPair('remora_number'))
   /** By the stream of a record, which its id begins with. */
   readonly #ids = new Map<string, NumberedName>()
+  /** What every entry of the batch has. */
+  #ledger = 0
+  #source = 0
+  #look = new Look()
+  #streamOf: StreamOf = () => 0
+  /** The streams of columns, by severity and unit, both small numbers. */
+  #known = new Map<number, number>()
+  /** By the place of a stream of columns. */
+  #idNames: (NumberedName | undefined)[] = []
 
   constructor(config: LokiSinkConfig, origin: Origin) {
     this.#config = config
@@ -102,59 +55,113 @@ export class EntryMaker {
 
   /**
    * Begins a batch; the entries of the one before are gone.
-   * @returns an entry by the place of its record
+   * @returns makes the entry of the record at this place
    */
-  begin(batch: EventBatch): (index: number) => Entry {
-    const { runs } = this
+  begin({ source, records }: EventBatch): (index: number) => void {
+    const { runs, entries } = this
     runs.clear()
     this.turn += 1
-    const rowRuns = this.#rowRuns
-    rowRuns.clear()
-    const look = new Look()
-    const streams = streamMaker(batch.source, this.#config, this.#origin)
-    const ledger = runs.addPair(ledgerName, this.#origin.ledger)
-    const source = runs.addPair(sourceName, batch.source)
-    const isJson = this.#config.line === 'json'
-    /** The streams of rows, by severity and unit, both small numbers. */
-    const known = new Map<number, Stream>()
-    return (index) => {
-      const record = batch.records[index]
-      if (record === undefined) throw new RangeError(`Cannot send record ${index} of ${batch.count}`)
-      this.#begin(record, ledger, source)
-      if (isRow(record) && rowRuns.put(record)) {
-        const { severityNumber, unit } = rowRuns
-        const key = (severityNumber ?? 0) + (unit + 1) * 32
-        let stream = known.get(key)
-        if (stream === undefined) {
-          stream = streams(rowRuns.unitText, severityNumber)
-          known.set(key, stream)
-        }
-        const line = isJson ? runs.addBytes(Buffer.from(json(record))) : rowRuns.body
-        return new RecordEntry(index, record, stream, line, this.#list())
+    this.#rowRuns.clear()
+    entries.begin(records)
+    this.#look = new Look()
+    this.#streamOf = streamMaker(source, this.#config, this.#origin, entries.streams)
+    this.#ledger = runs.addPair(ledgerName, this.#origin.ledger)
+    this.#source = runs.addPair(sourceName, source)
+    if (!(records instanceof RecordColumns)) {
+      return (index) => {
+        const record = records.at(index)
+        if (record === undefined) throw new RangeError(`Cannot send record ${index} of ${records.length}`)
+        this.#beginListed(record)
+        this.#makeLooked(index, record)
       }
-      runs.end()
-      this.#begin(record, ledger, source)
-      look.at(record)
-      this.#putLooked(look)
-      const line = runs.addBytes(Buffer.from(isJson ? json(record) : (look.body ?? '').toWellFormed()))
-      return new RecordEntry(index, record, streams(look.unit, look.severityNumber), line, this.#list())
     }
+    this.#known = new Map()
+    this.#idNames = records.streams.map((stream) =>
+      stream.length < mostStreamLength ? this.#idOf(stream) : undefined,
+    )
+    return (index) => this.#makeRow(index, records)
+  }
+
+  #makeRow(index: number, columns: RecordColumns): void {
+    const { runs, entries } = this
+    const rowRuns = this.#rowRuns
+    const sequence = columns.sequences[index] ?? none
+    entries.setTime(
+      index,
+      columns.microsecond(index),
+      columns.nanosecond(index),
+      sequence >= 0 ? sequence : ordinalOf(columns.id(index)),
+    )
+    this.#beginRow(index, columns, sequence)
+    if (!rowRuns.put(columns, index)) {
+      runs.end()
+      this.#beginRow(index, columns, sequence)
+      const record = columns.at(index)
+      if (record !== undefined) this.#putLooked(index, record)
+      return
+    }
+    const { severityNumber, unit } = rowRuns
+    const key = (severityNumber ?? 0) + (unit + 1) * 32
+    let stream = this.#known.get(key)
+    if (stream === undefined) {
+      stream = this.#streamOf(rowRuns.unitText, severityNumber)
+      this.#known.set(key, stream)
+    }
+    let line = rowRuns.body
+    if (this.#config.line === 'json') {
+      const record = columns.at(index)
+      if (record !== undefined) line = runs.addBytes(Buffer.from(json(record)))
+    }
+    this.#end(index, stream, line)
+  }
+
+  /** An entry by its view. */
+  #makeLooked(index: number, record: SpooledRecord): void {
+    const { id, time } = record
+    const microsecond = Number(time / 1000n)
+    this.entries.setTime(index, microsecond, Number(time % 1000n), ordinalOf(id))
+    this.#putLooked(index, record)
+  }
+
+  #putLooked(index: number, record: SpooledRecord): void {
+    const { runs } = this
+    const look = this.#look
+    look.at(record)
+    const { severityText, eventName, attributes, unit, severityNumber, body } = look
+    if (severityText !== undefined) runs.putNew(severityName, cut(severityText, mostValueBytes))
+    if (eventName !== undefined) runs.putNew(eventNameName, cut(eventName, mostValueBytes))
+    for (const { name, value } of attributes)
+      runs.putNew(this.#nameOf(name), cut(text(value), mostValueBytes))
+    const isJson = this.#config.line === 'json'
+    const line = runs.addBytes(Buffer.from(isJson ? json(record) : (body ?? '').toWellFormed()))
+    this.#end(index, this.#streamOf(unit === undefined ? undefined : text(unit), severityNumber), line)
+  }
+
+  #end(index: number, stream: number, line: number): void {
+    const { runs, entries } = this
+    const { from, to, bytes } = runs.list(mostPairs, mostMetadataBytes, omittedName)
+    entries.set(index, stream, line, from, to, bytes)
   }
 
   /** Begins the list of a record with what every one has. */
-  #begin(record: SpooledRecord, ledger: number, source: number): void {
+  #beginRow(index: number, columns: RecordColumns, sequence: number): void {
     const { runs } = this
+    const name = sequence >= 0 ? this.#idNames[columns.streamOf[index] ?? 0] : undefined
     runs.begin()
-    if (isRow(record) && record.sequence >= 0 && record.stream.length < mostStreamLength)
-      runs.putNumber(this.#idOf(record.stream), record.sequence)
-    else runs.putNew(idName, cut(record.id, mostValueBytes))
-    runs.put(ledger)
-    runs.put(source)
-    runs.putNumber(this.#number, record.number)
+    if (name !== undefined) runs.putNumber(name, sequence)
+    else runs.putNew(idName, cut(columns.id(index), mostValueBytes))
+    runs.put(this.#ledger)
+    runs.put(this.#source)
+    runs.putNumber(this.#number, columns.firstNumber + index)
   }
 
-  #list(): RunList {
-    return this.runs.list(mostPairs, mostMetadataBytes, omittedName)
+  #beginListed({ id, number }: SpooledRecord): void {
+    const { runs } = this
+    runs.begin()
+    runs.putNew(idName, cut(id, mostValueBytes))
+    runs.put(this.#ledger)
+    runs.put(this.#source)
+    runs.putNumber(this.#number, number)
   }
 
   #idOf(stream: string): NumberedName {
@@ -165,14 +172,6 @@ export class EntryMaker {
       this.#ids.set(stream, name)
     }
     return name
-  }
-
-  #putLooked({ severityText, eventName, attributes }: Look): void {
-    const { runs } = this
-    if (severityText !== undefined) runs.putNew(severityName, cut(severityText, mostValueBytes))
-    if (eventName !== undefined) runs.putNew(eventNameName, cut(eventName, mostValueBytes))
-    for (const { name, value } of attributes)
-      runs.putNew(this.#nameOf(name), cut(text(value), mostValueBytes))
   }
 
   /** The begin of a pair of an attribute's name, which LogQL can name. */
@@ -211,62 +210,6 @@ const own = [
   'event_name',
 ]
 
-/** The labels every stream may have without configuration. */
-export const streamNames = ['job', 'host', 'source', 'unit', 'level'] as const
-
-/** The stream of a record; there are few, so they are kept. */
-function streamMaker(
-  source: string,
-  config: LokiSinkConfig,
-  origin: Origin,
-): (unit: AttributeValue | undefined, severityNumber: number | undefined) => Stream {
-  const made = new Map<string, Stream>()
-  const byLabels = new Map<string, Stream>()
-  return (writer, severityNumber) => {
-    const unit = writer === undefined ? undefined : text(writer)
-    const key = `${severityNumber ?? ''} ${unit ?? ''}`
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const labels = labelText({
-      job: 'remora',
-      host: origin.node,
-      source,
-      unit: unit === undefined ? '' : boundedUnit(unit),
-      level: severityNumber === undefined ? '' : level(severityNumber),
-      ...config.labels,
-    })
-    const stream = byLabels.get(labels) ?? { labels }
-    byLabels.set(labels, stream)
-    made.set(key, stream)
-    return stream
-  }
-}
-
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
-
-function level(severityNumber: number): string {
-  return levels[Math.floor((severityNumber - 1) / 4)] ?? 'unknown'
-}
-
-/**
- * The unit as a label of few values: without the instance (`getty@.service`), without what names one session, container
- * or run (`session.scope`, `docker.scope`, `run.service`). The whole name is in the metadata, systemd_unit.
- */
-export function boundedUnit(unit: string): string {
-  return unit
-    .replace(/@.*(?=\.[a-z]+$)/, '@')
-    .replace(/^([^@-]+)-.*\.scope$/, '$1.scope')
-    .replace(/^run-[a-z]?[0-9a-f-]+\.(\w+)$/, 'run.$1')
-}
-
-export function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels)
-    .filter(([, value]) => value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${JSON.stringify(cut(value, mostLabelBytes, ''))}`)
-  return `{${pairs.join(', ')}}`
-}
-
 /** LogQL can only name letters, digits and underscores. */
 function labelName(name: string): string {
   const plain = name.replace(/[^a-zA-Z0-9_]/g, '_').slice(0, 256)
@@ -289,16 +232,4 @@ function json(record: SpooledRecord): string {
     )
   }
   return JSON.stringify(Object.fromEntries(fields))
-}
-
-/** At most so many bytes of UTF-8, the marker that says the full length included. */
-export function cut(whole: string, mostBytes: number, marker?: string): string {
-  // No character of a string has more than three bytes of UTF-8 to its UTF-16 unit.
-  if (whole.length * 3 <= mostBytes) return whole.toWellFormed()
-  const bytes = Buffer.from(whole)
-  if (bytes.length <= mostBytes) return whole.toWellFormed()
-  const end = marker ?? ` … [cut: ${bytes.length} bytes]`
-  let length = mostBytes - Buffer.byteLength(end)
-  while (length > 0 && ((bytes[length] ?? 0) & 0xc0) === 0x80) length -= 1
-  return bytes.toString('utf8', 0, length) + end
 }

@@ -6,8 +6,8 @@ import { compress } from 'snappyjs'
 import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { Origin } from './forwarder.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { labelText } from './loki-entry.ts'
 import { pair, varint, varintLength } from './loki-pair.ts'
+import { labelText } from './loki-stream.ts'
 
 /** PushRequest.streams, StreamAdapter.labels, EntryAdapter.timestamp; .entries and .line; of wire type 2. */
 const first = 0x0a

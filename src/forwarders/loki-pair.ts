@@ -56,3 +56,15 @@ export function varintLength(value: number): number {
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) count += 1
   return count
 }
+
+/** At most so many bytes of UTF-8, the marker that says the full length included. */
+export function cut(whole: string, mostBytes: number, marker?: string): string {
+  // No character of a string has more than three bytes of UTF-8 to its UTF-16 unit.
+  if (whole.length * 3 <= mostBytes) return whole.toWellFormed()
+  const bytes = Buffer.from(whole)
+  if (bytes.length <= mostBytes) return whole.toWellFormed()
+  const end = marker ?? ` … [cut: ${bytes.length} bytes]`
+  let length = mostBytes - Buffer.byteLength(end)
+  while (length > 0 && ((bytes[length] ?? 0) & 0xc0) === 0x80) length -= 1
+  return bytes.toString('utf8', 0, length) + end
+}

@@ -1,123 +1,111 @@
 /** The body of a push request: a snappy block of a protobuf PushRequest (proto/loki/push.proto). */
-import { cut, type Entry, type Stream } from './loki-entry.ts'
-import { pair, varintLength } from './loki-pair.ts'
+import type { Entries } from './loki-entries.ts'
+import { cut, pair, varintLength } from './loki-pair.ts'
 import type { Runs } from './loki-runs.ts'
-import { type Stamp, stamp, type Window } from './loki-stamp.ts'
+import { delay, stamp, type Window } from './loki-stamp.ts'
 import type { SnappyBlock } from './snappy-block.ts'
 
 /** What is known of the receiver's limits. */
 export interface Limits {
   readonly lineBytes: number
-  /** For the entries of these indices nothing older than this is taken, microseconds since the epoch. */
+  /** For the entries of these places nothing older than this is taken, microseconds since the epoch. */
   readonly behind?: { readonly indices: ReadonlySet<number>; readonly oldest: number } | undefined
 }
 
-/** An entry as it is sent. */
-export class Stamped {
-  readonly entry: Entry
-  /** Of the epoch, and the nanoseconds beyond. */
-  seconds: number
-  nanoseconds: number
-  readonly microsecond: number
-  readonly moved: boolean
-  /** The run of the line, cut where it must be. */
-  line = 0
-  /** `remora_time`, where it was moved. */
-  own: Uint8Array | undefined
-  /** Of all of it, without its own tag and length. */
-  length = 0
-
-  constructor(entry: Entry, { microsecond, nanosecond, moved }: Stamp) {
-    this.entry = entry
-    this.seconds = Math.floor(microsecond / 1e6)
-    this.nanoseconds = (microsecond - this.seconds * 1e6) * 1000 + nanosecond
-    this.microsecond = microsecond
-    this.moved = moved
-  }
-
-  /** Later by a nanosecond. */
-  delay(): void {
-    this.nanoseconds += 1
-    if (this.nanoseconds < 1e9) return
-    this.nanoseconds = 0
-    this.seconds += 1
-  }
-}
-
 /**
- * Oldest first. Within a microsecond the order stays the source's: entries a thousand apart have the same ordinal, and
- * Loki must not see them side by side. Those that are still equal to their neighbour are moved on by a nanosecond.
+ * Gives these entries the times that they are sent with.
+ * @returns their places, oldest first. Within a microsecond the order stays the source's: entries a thousand apart have
+ *   the same ordinal, and Loki must not see them side by side. Those that are still equal to their neighbour are moved on
+ *   by a nanosecond.
  */
-export function stamped(entries: readonly Entry[], window: Window, limits: Limits, runs: Runs): Stamped[] {
-  const { behind } = limits
-  const found: Stamp = { microsecond: 0, nanosecond: 0, moved: false }
+export function stamped(
+  places: Uint32Array,
+  entries: Entries,
+  window: Window,
+  { behind }: Limits,
+  runs: Runs,
+): Uint32Array {
   let isOrdered = true
   let before = Number.NEGATIVE_INFINITY
-  const all = entries.map((entry) => {
-    const own = behind?.indices.has(entry.index) ? { ...window, oldest: behind.oldest } : window
-    stamp(entry, own, found)
-    if (found.microsecond < before) isOrdered = false
-    before = found.microsecond
-    return new Stamped(entry, found)
-  })
-  if (!isOrdered) all.sort((a, b) => a.microsecond - b.microsecond)
-  const last = new Map<Stream, Stamped>()
-  for (const one of all) {
-    const { stream } = one.entry
-    const neighbour = last.get(stream)
-    if (neighbour && isEqual(neighbour, one, runs)) one.delay()
-    last.set(stream, one)
+  for (let at = 0; at < places.length; at++) {
+    const place = places[at] ?? 0
+    stamp(entries, place, behind?.indices.has(place) ? { ...window, oldest: behind.oldest } : window)
+    const microsecond = entries.sentMicrosecond[place] ?? 0
+    if (microsecond < before) isOrdered = false
+    before = microsecond
   }
-  return all
+  const ordered = isOrdered ? places : oldestFirst(places, entries.sentMicrosecond)
+  const last = new Int32Array(entries.streams.length).fill(-1)
+  for (let at = 0; at < ordered.length; at++) {
+    const place = ordered[at] ?? 0
+    const stream = entries.stream[place] ?? 0
+    const neighbour = last[stream] ?? -1
+    if (neighbour >= 0 && isEqual(neighbour, place, entries, runs)) delay(entries, place)
+    last[stream] = place
+  }
+  return ordered
 }
 
-function isEqual(one: Stamped, other: Stamped, runs: Runs): boolean {
-  if (one.nanoseconds !== other.nanoseconds || one.seconds !== other.seconds) return false
-  const { line } = one.entry
-  return line === other.entry.line || runs.bytesOf(line).equals(runs.bytesOf(other.entry.line))
+/** @returns the places by these times; those of one time stay in their order */
+export function oldestFirst(places: Uint32Array, times: Float64Array): Uint32Array {
+  return Uint32Array.from([...places].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0)))
+}
+
+function isEqual(one: number, other: number, entries: Entries, runs: Runs): boolean {
+  const { sentSeconds, sentNanoseconds, line } = entries
+  if (sentNanoseconds[one] !== sentNanoseconds[other] || sentSeconds[one] !== sentSeconds[other]) return false
+  return line[one] === line[other] || runs.bytesOf(line[one] ?? 0).equals(runs.bytesOf(line[other] ?? 0))
+}
+
+/** A stream of the request that is made: its first and last entry, and the bytes of it all without tag and length. */
+interface StreamParts {
+  readonly labels: Buffer
+  readonly first: number
+  last: number
+  bytes: number
 }
 
 /** Written by hand: the generated encoder makes an object of each part of each entry. */
 export function encodePush(
-  entries: readonly Stamped[],
+  places: Uint32Array,
+  entries: Entries,
   runs: Runs,
   block: SnappyBlock,
   limits: Limits,
 ): Buffer {
-  const streams = new Map<Stream, StreamParts>()
-  for (const one of entries) {
-    const { stream } = one.entry
-    let parts = streams.get(stream)
+  const streams: StreamParts[] = []
+  const byNumber: (StreamParts | undefined)[] = []
+  for (let at = 0; at < places.length; at++) {
+    const place = places[at] ?? 0
+    const number = entries.stream[place] ?? 0
+    const length = measure(place, entries, runs, limits)
+    let parts = byNumber[number]
     if (parts === undefined) {
-      parts = { labels: Buffer.from(stream.labels), entries: [], bytes: 0 }
-      streams.set(stream, parts)
+      parts = { labels: Buffer.from(entries.streams[number] ?? ''), first: place, last: place, bytes: 0 }
+      byNumber[number] = parts
+      streams.push(parts)
+    } else {
+      entries.next[parts.last] = place
+      parts.last = place
     }
-    measure(one, runs, limits)
-    parts.entries.push(one)
-    parts.bytes += 1 + varintLength(one.length) + one.length
+    entries.next[place] = -1
+    parts.bytes += 1 + varintLength(length) + length
   }
   let total = 0
-  for (const parts of streams.values()) {
+  for (const parts of streams) {
     parts.bytes += 1 + varintLength(parts.labels.length) + parts.labels.length
     total += 1 + varintLength(parts.bytes) + parts.bytes
   }
   runs.beginBlock(block, total)
-  for (const { labels, entries, bytes } of streams.values()) {
+  for (const { labels, first, bytes } of streams) {
     block.byte(streamTag)
     block.varint(bytes)
     block.byte(labelsTag)
     block.varint(labels.length)
     block.bytes(labels, 0, labels.length)
-    for (const one of entries) write(one, runs, block)
+    for (let place = first; place >= 0; place = entries.next[place] ?? -1) write(place, entries, runs, block)
   }
   return block.done()
-}
-
-interface StreamParts {
-  readonly labels: Buffer
-  readonly entries: Stamped[]
-  /** Of all of it, without its own tag and length. */
-  bytes: number
 }
 
 /** PushRequest.streams; StreamAdapter.labels and .entries; EntryAdapter.timestamp and .line (proto/loki/push.proto). */
@@ -130,30 +118,38 @@ const lineTag = 0x12
 const secondsTag = 0x08
 const nanosTag = 0x10
 
-/** Finds out how long it will be. */
-function measure(one: Stamped, runs: Runs, { lineBytes: most }: Limits): void {
-  const { entry, seconds, nanoseconds, moved } = one
-  let { line } = entry
+/** @returns how long it will be, without its own tag and length */
+function measure(place: number, entries: Entries, runs: Runs, { lineBytes: most }: Limits): number {
+  let line = entries.line[place] ?? 0
   if (runs.lengthOf(line) > most) line = runs.addBytes(Buffer.from(cut(runs.bytesOf(line).toString(), most)))
   const lineBytes = runs.lengthOf(line)
-  one.line = line
-  one.own = moved ? pair('remora_time', isoNanoseconds(entry.time)) : undefined
-  one.length =
-    2 + timestampBytes(seconds, nanoseconds) + 1 + varintLength(lineBytes) + lineBytes + entry.metadata.bytes
-  if (one.own) one.length += one.own.length
+  entries.sentLine[place] = line
+  let length =
+    2 +
+    timestampBytes(entries.sentSeconds[place] ?? 0, entries.sentNanoseconds[place] ?? 0) +
+    1 +
+    varintLength(lineBytes) +
+    lineBytes +
+    (entries.metadataBytes[place] ?? 0)
+  if (entries.isMoved[place] === 1) {
+    const own = pair('remora_time', isoNanoseconds(entries.time(place)))
+    entries.own.set(place, own)
+    length += own.length
+  }
+  entries.length[place] = length
+  return length
 }
 
 function timestampBytes(seconds: number, nanoseconds: number): number {
   return 2 + varintLength(seconds) + varintLength(nanoseconds)
 }
 
-function write(
-  { entry, seconds, nanoseconds, line, own, length }: Stamped,
-  runs: Runs,
-  block: SnappyBlock,
-): void {
+function write(place: number, entries: Entries, runs: Runs, block: SnappyBlock): void {
+  const seconds = entries.sentSeconds[place] ?? 0
+  const nanoseconds = entries.sentNanoseconds[place] ?? 0
+  const line = entries.sentLine[place] ?? 0
   block.byte(entryTag)
-  block.varint(length)
+  block.varint(entries.length[place] ?? 0)
   block.byte(timestampTag)
   block.byte(timestampBytes(seconds, nanoseconds))
   block.byte(secondsTag)
@@ -163,7 +159,9 @@ function write(
   block.byte(lineTag)
   block.varint(runs.lengthOf(line))
   runs.writeRun(line, block)
-  runs.write(entry.metadata, block)
+  runs.write(entries.from[place] ?? 0, entries.to[place] ?? 0, block)
+  if (entries.isMoved[place] !== 1) return
+  const own = entries.own.get(place)
   if (own) block.bytes(own, 0, own.length)
 }
 
@@ -176,6 +174,7 @@ function isoNanoseconds(time: bigint): string {
 }
 
 /** Bytes an entry takes in a request, at most. */
-export function sizeOf({ line, metadata }: Entry, runs: Runs, limits: Limits): number {
-  return Math.min(runs.lengthOf(line), limits.lineBytes) + metadata.bytes + 64
+export function sizeOf(place: number, entries: Entries, runs: Runs, limits: Limits): number {
+  const lineBytes = runs.lengthOf(entries.line[place] ?? 0)
+  return Math.min(lineBytes, limits.lineBytes) + (entries.metadataBytes[place] ?? 0) + 64
 }

@@ -1,9 +1,9 @@
 /**
- * The pairs of records that share a table (src/rows.ts): each distinct field becomes a pair once, out of its bytes. What
+ * The pairs of records that share a table (src/record-columns.ts): each distinct field becomes a pair once, out of its bytes. What
  * it makes of a record is what its view says (src/view.ts), and where that is not simple, the view is asked.
  */
 import type { FieldTable } from '../field-table.ts'
-import { monotonicName, type Row } from '../rows.ts'
+import { monotonicName, none, type RecordColumns } from '../record-columns.ts'
 import { attributeName, printable, type Role, roleOf, severityOf } from '../view.ts'
 import { type NumberedName, numberedName, type Runs } from './loki-runs.ts'
 
@@ -106,7 +106,10 @@ export class RowRuns {
   }
 
   /** Puts the pairs of a record on the list in hand. @returns false: that one must be viewed instead */
-  put({ rows: { table, indices }, from, to, monotonic }: Row): boolean {
+  put(columns: RecordColumns, place: number): boolean {
+    const { table, indices } = columns
+    const monotonic = columns.monotonics[place] ?? none
+    const to = columns.to(place)
     const runs = this.#runs
     const record = ++this.#records
     this.severityNumber = undefined
@@ -118,7 +121,7 @@ export class RowRuns {
       this.#lastRecords[this.#monotonicAttribute] = record
       runs.putNumber(this.#monotonic, monotonic)
     }
-    for (let at = from; at < to; at++) {
+    for (let at = columns.from(place); at < to; at++) {
       const index = indices[at] ?? 0
       let kind = this.#kinds[index] ?? other
       if (kind === unknown) kind = this.#look(table, index)

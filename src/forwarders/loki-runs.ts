@@ -187,7 +187,7 @@ export class Runs {
   }
 
   /** Writes the runs of a list. */
-  write({ from, to }: RunList, block: SnappyBlock): void {
+  write(from: number, to: number, block: SnappyBlock): void {
     for (let place = from; place < to; place++) this.writeRun(this.#lists[place] ?? 0, block)
   }
 

@@ -6,6 +6,7 @@
  * ordinal out of the record's id, never of its number: the same in every run, so that sending again changes nothing.
  * Ids that end in a count (journal, kmsg) follow each other within a microsecond, but for the step from 999 to 0.
  */
+import type { Entries } from './loki-entries.ts'
 
 /** What a receiver takes at this moment, microseconds since the epoch. */
 export interface Window {
@@ -24,48 +25,42 @@ export function windowAt(receiverMilliseconds: number): Window {
   return { now, oldest: now - mostOld, newest: now + mostAhead }
 }
 
-/** What is known of a record's place in time. */
-export interface Moment {
-  readonly id: string
-  /** The number that the id ends in; -1: look at the id. */
-  readonly sequence: number
-  /** Its own time, and when it was read. */
-  readonly microsecond: number
-  readonly nanosecond: number
-  readonly observed: bigint
-}
-
-/** A time in Loki. */
-export interface Stamp {
-  microsecond: number
-  nanosecond: number
-  /** The record's own time was not acceptable. */
-  moved: boolean
-}
-
-/** The record's own time if the receiver takes that, else when it was read, else now; put into `found`. */
-export function stamp(record: Moment, { now, oldest, newest }: Window, found: Stamp): void {
-  const { microsecond, nanosecond } = record
-  found.moved = microsecond < oldest || microsecond > newest
-  if (!found.moved) {
-    found.microsecond = microsecond
-    found.nanosecond = nanosecond === 0 ? ordinal(record, 1000) : nanosecond
+/** Gives an entry the record's own time if the receiver takes that, else when it was read, else now. */
+export function stamp(entries: Entries, index: number, { now, oldest, newest }: Window): void {
+  const microsecond = entries.microsecond[index] ?? 0
+  const nanosecond = entries.nanosecond[index] ?? 0
+  const ordinal = entries.ordinal[index] ?? 0
+  if (microsecond >= oldest && microsecond <= newest) {
+    entries.isMoved[index] = 0
+    set(entries, index, microsecond, nanosecond === 0 ? ordinal % 1000 : nanosecond)
     return
   }
-  const read = Number(record.observed / 1000n)
+  entries.isMoved[index] = 1
+  const read = entries.observedMicrosecond(index)
   const other = read >= oldest && read <= newest ? read : now
   // Many were read in one moment: six digits keep them in order.
-  const place = ordinal(record, 1_000_000)
-  found.microsecond = other - (other % 1000) + Math.floor(place / 1000)
-  found.nanosecond = place % 1000
+  set(entries, index, other - (other % 1000) + Math.floor(ordinal / 1000), ordinal % 1000)
 }
 
-/** A number below `bound` (a power of ten of at most six zeros) out of an id: its last count, else a hash of it. */
-function ordinal({ sequence, id }: Moment, bound: number): number {
-  if (sequence >= 0) return sequence % bound
+function set(entries: Entries, index: number, microsecond: number, nanosecond: number): void {
+  const seconds = Math.floor(microsecond / 1e6)
+  entries.sentMicrosecond[index] = microsecond
+  entries.sentSeconds[index] = seconds
+  entries.sentNanoseconds[index] = (microsecond - seconds * 1e6) * 1000 + nanosecond
+}
+
+/** Later by a nanosecond. */
+export function delay(entries: Entries, index: number): void {
+  const nanoseconds = (entries.sentNanoseconds[index] ?? 0) + 1
+  entries.sentNanoseconds[index] = nanoseconds % 1e9
+  if (nanoseconds === 1e9) entries.sentSeconds[index] = (entries.sentSeconds[index] ?? 0) + 1
+}
+
+/** A number below a million out of an id: the last digits of the count it ends in, else of a hash of it. */
+export function ordinalOf(id: string): number {
   const digits = /:(\d+)$/.exec(id)?.[1]
-  if (digits !== undefined) return Number(digits.slice(-6)) % bound
+  if (digits !== undefined) return Number(digits.slice(-6))
   let hash = 0x811c9dc5 // FNV-1a, 32 bits
   for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193)
-  return (hash >>> 0) % bound
+  return (hash >>> 0) % 1_000_000
 }

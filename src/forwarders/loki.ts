@@ -9,13 +9,14 @@
  * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
  */
 import type { Clock } from '../clock.ts'
+import { RecordColumns } from '../record-columns.ts'
 import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch } from '../spool/batch.ts'
 import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
 import { httpSink } from './http.ts'
-import { type Entry, EntryMaker, microsecondOf } from './loki-entry.ts'
+import { EntryMaker } from './loki-entry.ts'
 import { heartbeatPush } from './loki-heartbeat.ts'
-import { encodePush, type Limits, type Stamped, sizeOf, stamped } from './loki-push.ts'
+import { encodePush, type Limits, oldestFirst, sizeOf, stamped } from './loki-push.ts'
 import { refusal } from './loki-refusal.ts'
 import { type Window, windowAt } from './loki-stamp.ts'
 import { receiverClock } from './receiver-clock.ts'
@@ -46,8 +47,8 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
     return windowAt(now - receiver.ahead(http.endpoint(), now))
   }
 
-  async function post(sent: readonly Stamped[], limits: Limits, signal: AbortSignal): Promise<Answer> {
-    const body = encodePush(sent, maker.runs, block, limits)
+  async function post(sent: Uint32Array, limits: Limits, signal: AbortSignal): Promise<Answer> {
+    const body = encodePush(sent, maker.entries, maker.runs, block, limits)
     const answer = await http.exchange('POST', headers, body, signal)
     if (answer.headers) receiver.hear(answer.endpoint, answer.headers)
     // Whoever has taken it has read it; else the connection may still hold it.
@@ -55,14 +56,17 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
     return { ...answer.outcome, endpoint: answer.endpoint }
   }
 
-  async function push(group: readonly Entry[], signal: AbortSignal): Promise<Answer> {
+  const stampedAt = (places: Uint32Array, at: Window, limits: Limits) =>
+    stamped(places, maker.entries, at, limits, maker.runs)
+
+  async function push(group: Uint32Array, signal: AbortSignal): Promise<Answer> {
     const limits = { lineBytes }
-    const answer = await post(stamped(group, window(), limits, maker.runs), limits, signal)
+    const answer = await post(stampedAt(group, window(), limits), limits, signal)
     if (answer.is !== 'refused' || !isPartial(answer)) return answer
-    const streams = Map.groupBy(group, ({ stream }) => stream)
+    const streams = Map.groupBy(group, (place) => maker.entries.stream[place])
     let last: Answer = answer
     for (const stream of streams.values()) {
-      last = await pushStream(stream, streams.size === 1 ? answer : undefined, signal)
+      last = await pushStream(Uint32Array.from(stream), streams.size === 1 ? answer : undefined, signal)
       if (last.is !== 'accepted') return last
     }
     return last
@@ -70,13 +74,13 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
 
   /** One stream alone, whose refusal says all there is to know about it. */
   async function pushStream(
-    group: readonly Entry[],
+    group: Uint32Array,
     first: Answer | undefined,
     signal: AbortSignal,
   ): Promise<Answer> {
     let limits: Limits = { lineBytes }
     let taught: Partial<Window> = {}
-    let sent = stamped(group, window(), limits, maker.runs)
+    let sent = stampedAt(group, window(), limits)
     let answer = first ?? (await post(sent, limits, signal))
     for (let lesson = 0; lesson < mostLessons && isPartial(answer); lesson += 1) {
       const why = refusal('words' in answer ? answer.words : '')
@@ -86,12 +90,11 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
       else if (why.is === 'too_new') taught = { ...taught, newest: at.now + slack }
       else if (why.is === 'too_old') taught = { ...taught, oldest: why.oldest }
       else {
-        const behind = sent.slice(0, why.count).map(({ entry }) => entry.index)
-        const indices = new Set([...(limits.behind?.indices ?? []), ...behind])
+        const indices = new Set([...(limits.behind?.indices ?? []), ...sent.subarray(0, why.count)])
         limits = { ...limits, behind: { indices, oldest: why.oldest } }
       }
       limits = { ...limits, lineBytes }
-      sent = stamped(group, { ...at, ...taught }, limits, maker.runs)
+      sent = stampedAt(group, { ...at, ...taught }, limits)
       answer = await post(sent, limits, signal)
     }
     return answer
@@ -122,39 +125,46 @@ function isPartial(answer: Outcome): boolean {
   return answer.is === 'refused' && answer.words.startsWith('400')
 }
 
-/** Oldest first, in requests of bounded size, each made when the one before it was answered. */
-export function* requests(batch: EventBatch, maker: EntryMaker, limits: Limits): Generator<Entry[], void> {
+/**
+ * The places of a batch's records, oldest first, in requests of bounded size, each made when the one before it was
+ * answered.
+ */
+export function* requests(
+  batch: EventBatch,
+  maker: EntryMaker,
+  limits: Limits,
+): Generator<Uint32Array, void> {
   const make = maker.begin(batch)
-  const { turn } = maker
-  let group: Entry[] = []
+  const { turn, entries, runs } = maker
+  const places = placesOf(batch)
+  let from = 0
   let bytes = 0
-  const places = oldestFirst(batch)
-  for (let at = 0; at < batch.records.length; at++) {
-    const index = places === undefined ? at : (places[at] ?? 0)
+  for (let at = 0; at < places.length; at++) {
+    const place = places[at] ?? 0
     if (maker.turn !== turn) throw new Error('Cannot go on with a batch: another one was begun')
-    const entry = make(index)
-    const size = sizeOf(entry, maker.runs, limits)
-    if (group.length > 0 && bytes + size > mostRequestBytes) {
-      yield group
-      group = []
+    make(place)
+    const size = sizeOf(place, entries, runs, limits)
+    if (at > from && bytes + size > mostRequestBytes) {
+      yield places.subarray(from, at)
+      from = at
       bytes = 0
     }
-    group.push(entry)
     bytes += size
   }
-  if (group.length > 0) yield group
+  if (places.length > from) yield places.subarray(from)
 }
 
-/** The places of a batch's records, by their times in microseconds; undefined: they are in that order. */
-function oldestFirst({ records }: EventBatch): number[] | undefined {
-  let before = Number.NEGATIVE_INFINITY
+/** Oldest first, by the microsecond. */
+function placesOf({ records }: EventBatch): Uint32Array {
+  const places = Uint32Array.from({ length: records.length }, (_, index) => index)
+  const times = new Float64Array(records.length)
   let isOrdered = true
-  for (const record of records) {
-    const time = microsecondOf(record)
-    if (time < before) isOrdered = false
-    before = time
+  for (let index = 0; index < records.length; index++) {
+    times[index] =
+      records instanceof RecordColumns
+        ? records.microsecond(index)
+        : Number((records.at(index)?.time ?? 0n) / 1000n)
+    if (index > 0 && (times[index] ?? 0) < (times[index - 1] ?? 0)) isOrdered = false
   }
-  if (isOrdered) return undefined
-  const times = records.map(microsecondOf)
-  return [...records.keys()].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0))
+  return isOrdered ? places : oldestFirst(places, times)
 }

@@ -1,5 +1,5 @@
 /** A batch as it leaves the spool, decoded: format.md, Spool batch. */
-import type { Field, Labels } from '../model.ts'
+import type { Field, Labels, RecordList } from '../model.ts'
 
 /** A log record with its number in this ledger and source. */
 export interface SpooledRecord {
@@ -31,7 +31,7 @@ interface Common {
 
 export interface EventBatch extends Common {
   readonly kind: 'events'
-  readonly records: readonly SpooledRecord[]
+  readonly records: RecordList<SpooledRecord>
   /** Gives its memory back at once, where that is much; nobody may look at it any more. Else it goes by itself. */
   readonly release?: () => void
 }
@@ -50,6 +50,6 @@ export function slice(batch: SpooledBatch, start: number, end: number): SpooledB
   if (start === 0 && end >= batch.count) return batch
   const count = end - start
   return batch.kind === 'events'
-    ? { ...batch, count, records: batch.records.slice(start, end) }
+    ? { ...batch, count, records: [...batch.records].slice(start, end) }
     : { ...batch, count, samples: batch.samples.slice(start, end) }
 }

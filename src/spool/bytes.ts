@@ -20,18 +20,24 @@ export class Writer {
     return this.#length
   }
 
+  /** A part of these, each with so much added. */
+  varints(values: Uint32Array, from: number, to: number, plus: number): void {
+    this.#reserve((to - from) * 5)
+    const buffer = this.#buffer
+    let at = this.#length
+    for (let index = from; index < to; index++) {
+      let rest = (values[index] ?? 0) + plus
+      while (rest >= 0x80) {
+        buffer[at++] = (rest % 0x80) | 0x80
+        rest = Math.floor(rest / 0x80)
+      }
+      buffer[at++] = rest
+    }
+    this.#length = at
+  }
+
   varint(value: number): void {
     this.#reserve(8)
-    this.more(value)
-  }
-
-  /** Makes room for so many varints, to be written by `more`. */
-  reserveVarints(count: number): void {
-    this.#reserve(count * 8)
-  }
-
-  /** A varint for which room was made. */
-  more(value: number): void {
     const buffer = this.#buffer
     let at = this.#length
     let rest = value
@@ -94,6 +100,32 @@ export class Reader {
       factor *= 0x80
     }
     throw new RangeError('a number is too long')
+  }
+
+  /** The next byte; undefined at the end. */
+  peek(): number | undefined {
+    return this.#buffer[this.#at]
+  }
+
+  /** So many, each with so much taken away, into these from `to` on. @returns the place behind them */
+  varints(into: Uint32Array, to: number, count: number, minus: number): number {
+    const buffer = this.#buffer
+    const end = to + count
+    for (let place = to; place < end; place++) {
+      const first = buffer[this.#at]
+      const second = buffer[this.#at + 1]
+      let value: number
+      if (first !== undefined && first < 0x80) {
+        value = first
+        this.#at += 1
+      } else if (first !== undefined && second !== undefined && second < 0x80) {
+        value = (first & 0x7f) | (second << 7)
+        this.#at += 2
+      } else value = this.varint()
+      if (value < minus || value > 0xffff_ffff) throw new RangeError(`a place of ${value}`)
+      into[place] = value - minus
+    }
+    return end
   }
 
   /** A count of things of at least one byte each, so never more than the bytes left. */

@@ -6,7 +6,7 @@ import type { SpooledBatch } from './batch.ts'
 import { decodeSamples, type Encoded } from './codec.ts'
 import { blob, type Database, integer, type Row, text } from './database.ts'
 import { countSink, countSource } from './ledger.ts'
-import { decodeRecords, releaseRecords } from './records.ts'
+import { decodeRecords } from './records.ts'
 import { bit, type RoutedSink, takes } from './sinks.ts'
 
 export interface NewBatch {
@@ -101,7 +101,7 @@ export function loadBatch(row: Row): SpooledBatch {
   }
   if (text(row, 'kind') === 'events') {
     const records = decodeRecords(encoded, count, integer(row, 'first_number'))
-    return { ...common, kind: 'events', records, release: () => releaseRecords(records) }
+    return { ...common, kind: 'events', records, release: () => records.release() }
   }
   return {
     ...common,

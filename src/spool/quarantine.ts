@@ -128,7 +128,7 @@ interface Single {
 
 function single(batch: SpooledBatch, index: number): Single {
   if (batch.kind === 'events') {
-    const record = batch.records[index]
+    const record = batch.records.at(index)
     if (record === undefined) throw new RangeError(`Cannot quarantine record ${index} of ${batch.count}`)
     const timeMilliseconds = Number(record.observed / 1_000_000n)
     return {

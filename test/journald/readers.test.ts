@@ -232,7 +232,7 @@ async function readOnce(root: string): Promise<{ records: readonly LogRecord[]; 
   const { value } = await batches.next()
   await batches.return()
   const { records = [], missed = {} } = value ?? {}
-  return { records, missed: Object.values(missed).reduce((sum, count) => sum + count, 0) }
+  return { records: [...records], missed: Object.values(missed).reduce((sum, count) => sum + count, 0) }
 }
 
 test('whatever there is to read, others have their turn between two batches', async (t) => {

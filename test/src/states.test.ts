@@ -19,10 +19,10 @@ test('stateRecords makes a record of a change, in OpenTelemetry names and order,
     at,
   )
   assert.equal(records.length, 1)
-  assert.equal(records[0]?.id, `a:power:on:off:${nanoseconds}`)
-  assert.equal(records[0]?.stream, 'state:a:power')
-  assert.equal(records[0]?.time, BigInt(nanoseconds))
-  assert.deepEqual(fieldsOf(records[0]), [
+  assert.equal(records.at(0)?.id, `a:power:on:off:${nanoseconds}`)
+  assert.equal(records.at(0)?.stream, 'state:a:power')
+  assert.equal(records.at(0)?.time, BigInt(nanoseconds))
+  assert.deepEqual(fieldsOf(records.at(0)), [
     ['event.name', 'part.state'],
     ['severity_number', '17'],
     ['severity_text', 'ERROR'],
@@ -58,7 +58,7 @@ test('stateRecords makes a record of a part that is healthy again, and nothing o
   ])
   const { records, positions } = stateRecords([state('a', 'on', true), state('b', 'on', true)], last, at)
   assert.equal(records.length, 1)
-  assert.equal(fieldsOf(records[0])?.[2]?.[1], 'INFO')
+  assert.equal(fieldsOf(records.at(0))?.[2]?.[1], 'INFO')
   assert.equal(positions.length, 1)
 })
 

@@ -1,8 +1,7 @@
 /** Entries that were read directly, gathered to a batch with everything that is counted on the way. */
 import { ParseError } from '../../../src/errors.ts'
-import { FieldTable } from '../../../src/field-table.ts'
-import type { Field, LogRecord, SourceBatch } from '../../../src/model.ts'
-import { EntryRow, Rows } from '../../../src/rows.ts'
+import type { Field, RecordList, SourceBatch } from '../../../src/model.ts'
+import { RecordColumns } from '../../../src/record-columns.ts'
 import type { Copies } from '../copies.ts'
 import { writeCursor } from '../cursor.ts'
 import { droppedBefore } from '../entry.ts'
@@ -44,7 +43,9 @@ export interface GatherOptions {
 
 export class Gather {
   readonly #how: GatherOptions
-  #records: LogRecord[] = []
+  #columns = RecordColumns.empty()
+  /** Of a batch that nobody looks at any more. */
+  #spare: RecordColumns | undefined
   #read = 0
   #bytes = 0
   #filtered: Record<string, number> = {}
@@ -57,9 +58,6 @@ export class Gather {
   #bootId = ''
   /** The index of its field. */
   #boot = 0
-  #rows = new Rows(new FieldTable())
-  /** Of a batch that nobody looks at any more. */
-  #spare: Rows | undefined
   /** Which batch it is that is gathered. */
   #batch = ++batches
 
@@ -116,26 +114,21 @@ export class Gather {
   take(): SourceBatch {
     const { namespace, numbers, copies, rejoinBytes } = this.#how
     if (!this.#last) throw new ParseError('Cannot take a batch: it is empty')
-    if (rejoinBytes > 0) this.#rejoin(rejoinBytes)
     const cursor = writeCursor(this.#lastId, this.#last)
-    const rows = this.#rows
+    const columns = this.#columns
     const batch = {
-      records: this.#records,
+      records: rejoinBytes > 0 ? this.#rejoined(rejoinBytes) : columns,
       positions: [{ stream: streamOf(namespace), position: writePosition(cursor, numbers, copies) }],
       filtered: this.#filtered,
       missed: this.#missed,
       release: () => {
-        if (rows.table.bytes.length <= mostSpareBytes) this.#spare = rows
+        if (columns.table.bytes.length <= mostSpareBytes) this.#spare = columns
       },
     }
-    this.#records = []
     this.#read = 0
     this.#bytes = 0
-    const spare = this.#spare
+    this.#columns = this.#spare ? RecordColumns.inRoomOf(this.#spare) : RecordColumns.empty(1 << 16)
     this.#spare = undefined
-    this.#rows = spare
-      ? new Rows(FieldTable.inRoomOf(spare.table), spare.indices)
-      : new Rows(new FieldTable(), 1 << 16)
     this.#batch = ++batches
     this.#bootId = ''
     this.#filtered = {}
@@ -148,15 +141,14 @@ export class Gather {
     const { filter, rejoinBytes } = this.#how
     if (bootId !== this.#bootId) {
       this.#bootId = bootId
-      this.#boot = this.#rows.table.addField('_BOOT_ID', bootId)
+      this.#boot = this.#columns.table.addField('_BOOT_ID', bootId)
     }
     const reason = filter?.(data.map(({ field }) => field))
-    const rows = this.#rows
-    const { table } = rows
+    const columns = this.#columns
+    const { table } = columns
     const batch = this.#batch
-    const from = rows.length
-    const indices = rows.reserve(data.length * 2 + 1)
-    let end = from
+    const indices = columns.reserve(data.length * 2 + 1)
+    let end = columns.indexCount
     indices[end++] = this.#boot
     let cut: Datum[] | undefined
     for (let at = 0; at < data.length; at++) {
@@ -185,10 +177,9 @@ export class Gather {
     }
     for (const { name, cutFrom } of cut ?? [])
       indices[end++] = table.addField('REMORA_CUT', `${name.text}:${cutFrom}`)
-    rows.end(end)
-    const record = new EntryRow(seqnumId, seqnum, observed, realtime, monotonic, rows, from)
-    this.#records.push(record)
-    if (rejoinBytes > 0) this.#follow(record.fields)
+    columns.end(end, seqnumId, seqnum, monotonic)
+    columns.setTimes(realtime, observed)
+    if (rejoinBytes > 0) this.#follow(columns.fields(columns.length - 1))
   }
 
   /** What journald says of messages it has dropped itself. */
@@ -214,11 +205,12 @@ export class Gather {
     else if (this.#open.size > 0) this.#open.delete(text(fields, '_STREAM_ID') ?? '')
   }
 
-  #rejoin(mostLineBytes: number): void {
-    const joined = rejoin(this.#records, mostLineBytes)
-    this.#filter('rejoined', this.#records.length - joined.length)
-    this.#records = joined
+  #rejoined(mostLineBytes: number): RecordList {
     this.#open.clear()
+    const joined = rejoin(this.#columns, mostLineBytes)
+    const parts = this.#columns.length - joined.length
+    this.#filter('rejoined', parts)
+    return parts > 0 ? joined : this.#columns
   }
 
   #filter(reason: string, count: number): void {

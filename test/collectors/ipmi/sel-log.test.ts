@@ -24,8 +24,12 @@ test('the event log is read once, from a day ago on, entries without a time with
   const first = read(log, undefined, now - 12 * 3_600_000)
   assert.deepEqual(ids(first), ['sel:3', 'sel:4'])
   assert.deepEqual(first?.missed, { before_start: 2 })
-  assert.equal(first?.records[0]?.time, BigInt(Date.parse('2026-02-01T13:00:00Z')) * 1_000_000n)
-  assert.equal(first?.records[1]?.time, BigInt(now) * 1_000_000n, 'without a time it has that of the reading')
+  assert.equal(first?.records.at(0)?.time, BigInt(Date.parse('2026-02-01T13:00:00Z')) * 1_000_000n)
+  assert.equal(
+    first?.records.at(1)?.time,
+    BigInt(now) * 1_000_000n,
+    'without a time it has that of the reading',
+  )
   assert.equal(read(log, positionOf(first)), undefined)
   const more = read([...log, entry(5)], positionOf(first))
   assert.deepEqual(ids(more), ['sel:5'])
@@ -41,7 +45,7 @@ test('a log that was cleared, with the same numbers again, is told and read anew
   const first = read(log)
   const cleared = read([entry(1, '2026-02-01T20:00:00', 'Log cleared'), entry(2)], positionOf(first))
   assert.deepEqual(ids(cleared), ['sel:cleared', 'sel:1', 'sel:2'])
-  assert.match(String(cleared?.records[0]?.fields[0]?.[1]), /was cleared: its entry 4 is gone/)
+  assert.match(String(cleared?.records.at(0)?.fields[0]?.[1]), /was cleared: its entry 4 is gone/)
   const empty = read([], positionOf(first))
   assert.deepEqual(ids(empty), ['sel:cleared'])
   assert.equal(read([], positionOf(empty)), undefined)

@@ -33,7 +33,7 @@ class Committed {
   }
 
   get records(): LogRecord[] {
-    return [...this.batches.kmsg, ...this.batches.journald].flatMap(({ records }) => records)
+    return [...this.batches.kmsg, ...this.batches.journald].flatMap(({ records }) => [...records])
   }
 }
 
@@ -203,8 +203,8 @@ for (const inverted of [false, true]) {
           world.log.stamps.map(() => 1),
         )
         const { kmsg, journald } = world.committed.batches
-        seen.kmsg += kmsg.flatMap(({ records }) => records).length
-        seen.journald += journald.flatMap(({ records }) => records).length
+        seen.kmsg += kmsg.flatMap(({ records }) => [...records]).length
+        seen.journald += journald.flatMap(({ records }) => [...records]).length
         seen.filteredKmsg += counted(kmsg, 'filtered', 'journald')
         seen.filteredJournald += counted(journald, 'filtered', 'kmsg')
       }),

@@ -144,7 +144,7 @@ test('kmsg times are boot time and stamp, and never before the look in which a r
   const uptime = { seconds: 100 }
   const log = { stamps: [2_500_000], capacity: 10, journal: [] }
   const reading = readingOf(ringOf(log), undefined, [], uptime)
-  assert.equal(once(reading).records[0]?.time, 1_002_500_000_000n)
+  assert.equal(once(reading).records.at(0)?.time, 1_002_500_000_000n)
   uptime.seconds = 200
   log.stamps.push(90_000_000, 201_000_000) // A clock that runs behind, and one that runs ahead.
   const [behind, ahead] = once(reading).records

@@ -73,13 +73,13 @@ test('pstore: each crash is a stream of its own, and only what is acknowledged g
   const { batches, positions } = await look(node)
   assert.equal(batches.length, 3)
   assert.equal(positions.size, 3)
-  const second = batches.find(({ records }) => said(records[0], 'body')?.endsWith('second'))
+  const second = batches.find(({ records }) => said(records.at(0), 'body')?.endsWith('second'))
   const stream = second?.positions[0]?.stream ?? ''
   await acknowledge(node.folder, new Map([[stream, positions.get(stream) ?? '']]))
   assert.deepEqual(await node.left(), [`${kernel}/console-ramoops-0`, `${kernel}/dmesg-ramoops-0`])
-  const console = batches.find(({ records }) => said(records[0], 'event.name') === 'pstore.console')
+  const console = batches.find(({ records }) => said(records.at(0), 'event.name') === 'pstore.console')
   assert.match(
-    said(console?.records[0], 'body') ?? '',
+    said(console?.records.at(0), 'body') ?? '',
     /^console of an earlier boot \(console-ramoops-0\): login:$/,
   )
 })
@@ -136,7 +136,7 @@ test('pstore: a file that another crash has written since is left, whatever its 
   await acknowledge(node.folder, positions)
   assert.deepEqual(await node.left(), [`${kernel}/dmesg-ramoops-0`])
   const again = await look(node, positions)
-  assert.equal(said(again.batches[0]?.records[0], 'body'), 'BUG: two')
+  assert.equal(said(again.batches[0]?.records.at(0), 'body'), 'BUG: two')
 })
 
 test('pstore: unlink off keeps every file', async (t) => {
@@ -160,7 +160,7 @@ for (const [packing, bytes, body] of packings) {
     const node = await machine(t)
     await node.put(`${kernel}/dmesg-efi-176401234501001.enc.z`, bytes)
     const { batches } = await look(node)
-    assert.equal(said(batches[0]?.records[0], 'body'), body)
+    assert.equal(said(batches[0]?.records.at(0), 'body'), body)
   })
 }
 

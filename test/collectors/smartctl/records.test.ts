@@ -207,7 +207,7 @@ test('an NVMe drive that was asked for what it does not have is none the worse f
   const logged = (status_field: object) => {
     const json = JSON.parse(text('nvme.json'))
     json.nvme_error_information_log.table = [{ error_count: 20, status_field }]
-    const record = batchOf(report(JSON.stringify(json)), undefined, day, observed)?.records[0]
+    const record = batchOf(report(JSON.stringify(json)), undefined, day, observed)?.records.at(0)
     assert.ok(record)
     return seen(record).severityNumber
   }

@@ -388,7 +388,7 @@ test('what was on its way when the spool left its disk is sent with the numbers 
       async send(part, _signal, again) {
         assert.ok(part.kind === 'events')
         const ledger = spool.ledger === old ? 'old' : 'new'
-        sent.push(`${ledger} ${part.records[0]?.number} ${part.records[0]?.id} ${again}`)
+        sent.push(`${ledger} ${part.records.at(0)?.number} ${part.records.at(0)?.id} ${again}`)
         if (sent.length === 2) isUp = false
         return isUp ? accepts : { is: 'retry', words: 'down', busy: true }
       },

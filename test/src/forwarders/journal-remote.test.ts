@@ -294,7 +294,7 @@ test('journal-remote brings batches of 2,000 across a receiver killed and restar
     found.map((one) => [one.fields.find((field) => field.startsWith('REMORA_ID=')), one]),
   )
   assert.equal(distinct.size, 4 * count)
-  for (const record of batches.flatMap(({ records }) => records)) {
+  for (const record of batches.flatMap(({ records }) => [...records])) {
     const one = distinct.get(`REMORA_ID=${record.id}`)
     assert.deepEqual(one && arrived(one), expected(record))
   }

@@ -65,7 +65,7 @@ test('a numbered pair has its number in all digits', () => {
     runs.putNumber(name, value)
     const list = runs.list(9, 1000, Buffer.alloc(0))
     runs.beginBlock(block, list.bytes)
-    runs.write(list, block)
+    runs.write(list.from, list.to, block)
     const bytes = plain(block.done())
     const text = `é:${value}`
     const length = Buffer.byteLength(text)

@@ -169,7 +169,7 @@ class Run {
       const kept = this.#quarantined(name, batch.source)
       this.#model.settle(name, batch, (index) => {
         if (!refused.includes(index)) return lost > 0 ? 'lost' : 'acknowledged'
-        const { number } = (batch.kind === 'events' && batch.records[index]) || { number: 0 }
+        const { number } = (batch.kind === 'events' && batch.records.at(index)) || { number: 0 }
         return kept.has(number) ? 'quarantined' : 'lost' // An optional sink's quarantine may be full.
       })
     }

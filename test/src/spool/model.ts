@@ -72,7 +72,7 @@ export class Model {
 
   settle(sink: string, batch: SpooledBatch, fateOf: (index: number) => Fate): void {
     if (batch.kind !== 'events') return
-    for (const [index, { number }] of batch.records.entries())
+    for (const [index, { number }] of [...batch.records].entries())
       this.fate(sink, batch.source, number, fateOf(index))
   }
 

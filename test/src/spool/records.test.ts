@@ -4,9 +4,8 @@ import { test } from 'node:test'
 import { crc32, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { CorruptionError } from '../../../src/errors.ts'
-import { FieldTable } from '../../../src/field-table.ts'
-import type { Field, LogRecord } from '../../../src/model.ts'
-import { EntryRow, Rows } from '../../../src/rows.ts'
+import type { Field, LogRecord, RecordList } from '../../../src/model.ts'
+import { RecordColumns } from '../../../src/record-columns.ts'
 import { Writer } from '../../../src/spool/bytes.ts'
 import { decodeRecords, encodeRecords } from '../../../src/spool/records.ts'
 
@@ -24,26 +23,19 @@ function shown({ stream, id, time, observed, fields }: LogRecord): unknown {
 }
 
 /** Two journal entries that share a field and a table. */
-function entries(): LogRecord[] {
-  const rows = new Rows(new FieldTable())
-  const shared = rows.table.addField('_COMM', 'sshd')
-  return [1, 2].map((number) => {
-    const from = rows.length
-    const indices = rows.reserve(3)
+function entries(): RecordColumns {
+  const columns = RecordColumns.empty()
+  const shared = columns.table.addField('_COMM', 'sshd')
+  for (const number of [1, 2]) {
+    const from = columns.indexCount
+    const indices = columns.reserve(3)
     indices[from] = shared
-    indices[from + 1] = rows.table.addField('MESSAGE', `line ${number} ü`)
+    indices[from + 1] = columns.table.addField('MESSAGE', `line ${number} ü`)
     indices[from + 2] = shared
-    rows.end(from + 3)
-    return new EntryRow(
-      'a'.repeat(32),
-      number + 2 ** 33,
-      7n,
-      1_700_000_000_000_000 + number,
-      number * 2 ** 34,
-      rows,
-      from,
-    )
-  })
+    columns.end(from + 3, 'a'.repeat(32), number + 2 ** 33, number * 2 ** 34)
+    columns.setTimes(1_700_000_000_000_000 + number, 7n)
+  }
+  return columns
 }
 
 const plain: LogRecord = {
@@ -55,7 +47,14 @@ const plain: LogRecord = {
 }
 
 test('records come out of a batch as they went in, with a shared table and without', () => {
-  for (const records of [[plain], entries(), [...entries(), plain, ...entries()], entries().slice(1)]) {
+  const lists: RecordList[] = [
+    [plain],
+    entries(),
+    [...entries(), plain, ...entries()],
+    entries().filter((_, index) => index === 1),
+    entries().filter(() => false),
+  ]
+  for (const records of lists) {
     const decoded = decodeRecords(encodeRecords(records), records.length, 41)
     assert.deepEqual(decoded.map(shown), records.map(shown))
     assert.deepEqual(
@@ -63,7 +62,7 @@ test('records come out of a batch as they went in, with a shared table and witho
       records.map((_, index) => 41 + index),
     )
   }
-  assert.deepEqual(shown(entries()[0] ?? plain), {
+  assert.deepEqual(shown(entries().at(0) ?? plain), {
     stream: 'a'.repeat(32),
     id: `${'a'.repeat(32)}:${1 + 2 ** 33}`,
     time: 1_700_000_000_000_001_000n,

@@ -40,7 +40,7 @@ test('the spool gives records back as they were, numbered from 1', async (t) => 
     [1, 2].map((number) => ({ number, id: `x:${number}`, time: record.time, observed: -1n, stream: 's' })),
   )
   assert.deepEqual(
-    next.records[1]?.fields.map(([name, value]) => [name, [...value]]),
+    next.records.at(1)?.fields.map(([name, value]) => [name, [...value]]),
     record.fields.map(([name, value]) => [name, [...value]]),
   )
   assert.deepEqual(await spool.positions('kmsg'), new Map([['s', 'p2']]))

@@ -92,7 +92,7 @@ function follow(logs: readonly ControllerLog[], sinceMilliseconds = 0) {
     const batches = [...newEntries(one, named, { positions, sinceMilliseconds })]
     for (const { positions: after } of batches)
       for (const { stream, position } of after) positions.set(stream, position)
-    const records = batches.flatMap((batch) => batch.records)
+    const records = batches.flatMap((batch) => [...batch.records])
     const words = records.map(({ id }) => id.split(':').slice(1, -1).join(':'))
     const missed = batches.map((batch) => batch.missed).find((given) => given !== undefined)
     return missed ? { words, missed } : words
@@ -146,7 +146,7 @@ test('arcconf events come in bounded batches, each with the position after it', 
   )
   const positions = new Map(batches[0]?.positions.map(({ stream, position }) => [stream, position]))
   const rest = [...newEntries(many, named, { positions, sinceMilliseconds: 0 })]
-  assert.equal(rest.flatMap(({ records }) => records).length, 2100)
+  assert.equal(rest.flatMap(({ records }) => [...records]).length, 2100)
 })
 
 test('raid reads the logs of every arcconf controller by its serial number', async (t) => {
@@ -170,7 +170,7 @@ test('raid reads the logs of every arcconf controller by its serial number', asy
       batches.push(batch)
       for (const { stream, position } of batch.positions) positions.set(stream, position)
     }
-    return batches.flatMap(({ records }) => records)
+    return batches.flatMap(({ records }) => [...records])
   }
   const records = await read()
   assert.deepEqual(context.skipped, [])

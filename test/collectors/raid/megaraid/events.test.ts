@@ -106,7 +106,7 @@ function reader(host: StandIn, initial = '24h') {
         batches.push(batch)
         for (const { stream, position } of batch.positions) positions.set(stream, position)
       }
-      const records: LogRecord[] = batches.flatMap((batch) => batch.records)
+      const records: LogRecord[] = batches.flatMap((batch) => [...batch.records])
       const missed: Record<string, number> = {}
       for (const batch of batches)
         for (const [reason, count] of Object.entries(batch.missed ?? {}))
