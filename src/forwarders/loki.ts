@@ -22,7 +22,7 @@ import { type Window, windowAt } from './loki-stamp.ts'
 import { receiverClock } from './receiver-clock.ts'
 import { SnappyBlock } from './snappy-block.ts'
 
-const mostRequestBytes = 1 << 20
+const mostRequestBytes = 2 << 20
 /** How often one stream is sent with what its refusal taught. */
 const mostLessons = 4
 /** Our guess of the receiver's clock may be off by so many microseconds. */

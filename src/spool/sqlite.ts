@@ -44,6 +44,10 @@ const phases = channel('remora:spool')
 /** Handed out at once. */
 const mostReplays = 100
 
+/** Free pages up to these are kept for the next batches; of more, so many are given back at once. */
+const keptFreePages = 256
+const mostFreedPages = 256
+
 /** Pages given back between two looks at the room. */
 const givenBackPages = 128
 
@@ -227,7 +231,8 @@ export class SqliteSpool implements Spool {
           () => phases.publish({ phase: 'settling', sink: sinkName }),
         ),
       )
-      this.#db.script('PRAGMA incremental_vacuum(256)')
+      if (this.#db.number('PRAGMA freelist_count') > keptFreePages)
+        this.#db.script(`PRAGMA incremental_vacuum(${mostFreedPages})`)
     })
     phases.publish({ phase: 'settled', sink: sinkName })
     this.#changed()

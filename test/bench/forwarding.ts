@@ -29,7 +29,7 @@ export interface Forwarding extends AsyncDisposable {
   readonly pid: number
   /** The sum of this metric over all its series, of the journal where it tells sources apart: the boot record is one more. */
   sum(metric: string): Promise<number>
-  /** Waits until that sum is so much; asks more often towards the end, because asking takes the agent's time. */
+  /** Waits until that sum is so much; asks seldom until it may be, because asking takes the agent's time. */
   reached(metric: string, wanted: number): Promise<void>
 }
 
@@ -128,13 +128,15 @@ export async function startForwarding(
       return lines.reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0)
     },
     async reached(metric, wanted) {
+      const begun = performance.now()
       for (;;) {
-        forwarding.look()
         const count = await forwarding.sum(metric)
         if (count >= wanted) return
         if (signal.aborted)
           throw new Error(`Cannot wait longer for ${wanted} of ${metric}: ${count}; ${said}`)
-        await sleep(count < wanted * 0.8 ? 250 : 40)
+        const left = ((performance.now() - begun) * (wanted - count)) / Math.max(1, count)
+        const until = performance.now() + Math.min(Math.max(left * 0.8, 40), 1000)
+        for (; performance.now() < until; await sleep(20)) forwarding.look()
       }
     },
     [Symbol.asyncDispose]: stop,
