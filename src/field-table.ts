@@ -2,6 +2,7 @@
  * Distinct fields of many records, as a spool batch has them: each a varint (LEB128) of its length, then `name=value`.
  * A field becomes an object only when somebody asks for it.
  */
+import { copyBytes } from './copy-bytes.ts'
 import type { Field } from './model.ts'
 
 const equals = 0x3d
@@ -56,7 +57,7 @@ export class FieldTable {
   }
 
   /** Adds `name=value` out of these bytes. @returns its index */
-  add(bytes: Uint8Array, from: number, to: number): number {
+  add(bytes: Buffer, from: number, to: number): number {
     const length = to - from
     if (this.#length + length + 8 > this.#bytes.length) this.#grow(length + 8)
     let at = this.#length
@@ -67,9 +68,7 @@ export class FieldTable {
       rest = Math.floor(rest / 0x80)
     }
     target[at++] = rest
-    if (length < 96)
-      for (let index = 0; index < length; index++) target[at + index] = bytes[from + index] ?? 0
-    else target.set(bytes.subarray(from, to), at)
+    copyBytes(bytes, from, to, target, at)
     if (this.#size * 2 === this.#places.length) {
       const larger = new Uint32Array(this.#places.length * 2)
       larger.set(this.#places)

@@ -32,7 +32,7 @@ export class Entries {
   /** The next entry of its stream in the request that is made. */
   next = new Int32Array()
   /** `remora_time`, of those that were moved. */
-  readonly own = new Map<number, Uint8Array>()
+  readonly own = new Map<number, Buffer>()
 
   /** Begins another batch; what was of the one before is gone. */
   begin(records: RecordList<SpooledRecord>): void {

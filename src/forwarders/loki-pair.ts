@@ -16,11 +16,11 @@ export function nameOfPair(name: string): Buffer {
   return bytes
 }
 
-export function pair(name: string, value: string): Uint8Array {
+export function pair(name: string, value: string): Buffer {
   return pairOf(nameOfPair(name), value)
 }
 
-export function pairOf(name: Buffer, value: string): Uint8Array {
+export function pairOf(name: Buffer, value: string): Buffer {
   const length = Buffer.byteLength(value)
   const inner = name.length + 1 + varintLength(length) + length
   const bytes = Buffer.allocUnsafe(1 + varintLength(inner) + inner)

@@ -5,6 +5,7 @@
  * A run is a pair of metadata (loki-pair.ts), a text, or a part of a pair: all of it but the digits it ends in, which the
  * run behind it has.
  */
+import { copyBytes } from '../copy-bytes.ts'
 import { head, pairOf, pairTag, valueTag, varintLength } from './loki-pair.ts'
 import { fewestCopied, furthest, type SnappyBlock } from './snappy-block.ts'
 
@@ -80,7 +81,7 @@ export class Runs {
   /** @returns the run of a part of these */
   addPart(bytes: Buffer, from: number, to: number): number {
     this.#reserve(to - from)
-    copy(bytes, from, to, this.#bytes, this.#length)
+    copyBytes(bytes, from, to, this.#bytes, this.#length)
     return this.#made(this.#length + to - from)
   }
 
@@ -96,9 +97,9 @@ export class Runs {
     const inner = name.length + 1 + varintLength(length) + length
     this.#reserve(inner + 8)
     let at = head(this.#bytes, this.#length, pairTag, inner)
-    copy(name, 0, name.length, this.#bytes, at)
+    copyBytes(name, 0, name.length, this.#bytes, at)
     at = head(this.#bytes, at + name.length, valueTag, length)
-    copy(bytes, from, to, this.#bytes, at)
+    copyBytes(bytes, from, to, this.#bytes, at)
     this.#headLengths[headNumber] = at - this.#length
     const run = this.#made(at + length)
     this.#headOf[run] = headNumber
@@ -276,10 +277,4 @@ export class Runs {
     this.#bytes.copy(larger, 0, 0, this.#length)
     this.#bytes = larger
   }
-}
-
-/** A call of the runtime costs more than a few bytes. */
-function copy(source: Buffer, from: number, to: number, target: Buffer, at: number): void {
-  if (to - from > 96) target.set(source.subarray(from, to), at)
-  else for (let index = from; index < to; index++) target[at + index - from] = source[index] ?? 0
 }

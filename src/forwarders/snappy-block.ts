@@ -5,6 +5,8 @@
  * @see https://github.com/google/snappy/blob/main/format_description.txt
  */
 
+import { copyBytes } from '../copy-bytes.ts'
+
 /** From so many bytes on a copy is shorter than the bytes. */
 export const fewestCopied = 8
 export const furthest = 65_535
@@ -71,7 +73,7 @@ export class SnappyBlock {
     this.at += at - from
   }
 
-  bytes(bytes: Uint8Array, from: number, to: number): void {
+  bytes(bytes: Buffer, from: number, to: number): void {
     for (let next = from; next < to; next += mostLiteral)
       this.#some(bytes, next, Math.min(to, next + mostLiteral))
   }
@@ -100,15 +102,13 @@ export class SnappyBlock {
     if (this.#out.length === 0) this.#out = Buffer.from(block.buffer)
   }
 
-  #some(bytes: Uint8Array, from: number, to: number): void {
+  #some(bytes: Buffer, from: number, to: number): void {
     const length = to - from
     if (length === 0) return
     this.#open(length)
     const out = this.#out
     const at = this.#length
-    // A call of the runtime costs more than a few bytes.
-    if (length > 96) out.set(bytes.subarray(from, to), at)
-    else for (let index = 0; index < length; index++) out[at + index] = bytes[from + index] ?? 0
+    copyBytes(bytes, from, to, out, at)
     this.#length = at + length
     this.at += length
   }
