@@ -39,6 +39,9 @@ export interface Agent {
   stop(): Promise<string>
 }
 
+/** A source that commits so many at once does not run far ahead of the sinks, which would read them back out of the file. */
+const manyRecords = 1000
+
 /** What runs with every collector of this agent. */
 export function surroundings({ paths }: Config) {
   const run = commandRunner([...paths.tools, defaultPath].join(':'))
@@ -102,6 +105,7 @@ export async function startAgent(
     commit: async (source, batch) => {
       await spool.commit(source, batch)
       events.take(source, batch.records)
+      if (batch.records.length >= manyRecords) await spool.keptUp()
     },
   }
   const readings = new Readings({

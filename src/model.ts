@@ -163,7 +163,7 @@ export interface SourceBatch {
   readonly filtered?: Readonly<Record<string, number>>
   /** Records that were gone before they could be read, by reason. */
   readonly missed?: Readonly<Record<string, number>>
-  /** Called when the batch is committed and nobody looks at it any more: its memory may be used again. */
+  /** Called when the batch is committed: unless somebody holds its records, their memory may be used again. */
   readonly release?: () => void
 }
 

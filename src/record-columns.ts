@@ -58,32 +58,46 @@ export const none = -1
 export class RecordColumns implements RecordList<RecordRow> {
   readonly table: FieldTable
   /** The number of the first one in its ledger and source; NaN: they are not spooled. */
-  readonly firstNumber: number
+  firstNumber: number
   length = 0
   /** How many indices there are so far. */
   indexCount = 0
   readonly streams: string[] = []
   readonly #room: Room
+  /** Those that these were filtered out of, and share their memory. */
+  readonly #whole: RecordColumns | undefined
+  /** Who looks at them: whoever made them, and whoever holds them. */
+  #holders = 1
+  readonly #released: ((columns: RecordColumns) => void) | undefined
   /** Of those that have none made of stream and number. */
   readonly #ids = new Map<number, string>()
   #observed: bigint | undefined
   #observedLow = 0
   #observedHigh = 0
 
-  private constructor(table: FieldTable, room: Room, firstNumber: number) {
+  private constructor(
+    table: FieldTable,
+    room: Room,
+    firstNumber: number,
+    released?: (columns: RecordColumns) => void,
+    whole?: RecordColumns,
+  ) {
     this.table = table
     this.#room = room
     this.firstNumber = firstNumber
+    this.#released = released
+    this.#whole = whole
   }
 
-  /** Empty ones. */
-  static empty(indices = fewestIndices): RecordColumns {
-    return new RecordColumns(new FieldTable(), new Room(fewestRecords, new Uint32Array(indices)), Number.NaN)
+  /** Empty ones. @param released called when nobody looks at them any more */
+  static empty(indices = fewestIndices, released?: (columns: RecordColumns) => void): RecordColumns {
+    const room = new Room(fewestRecords, new Uint32Array(indices))
+    return new RecordColumns(new FieldTable(), room, Number.NaN, released)
   }
 
   /** Empty ones in the room of others, which nobody looks at any more. */
-  static inRoomOf(other: RecordColumns): RecordColumns {
-    return new RecordColumns(FieldTable.inRoomOf(other.table), other.#room, Number.NaN)
+  static inRoomOf(other: RecordColumns, released?: (columns: RecordColumns) => void): RecordColumns {
+    return new RecordColumns(FieldTable.inRoomOf(other.table), other.#room, Number.NaN, released)
   }
 
   /** Those of so many spooled records, whose places are still to be added. @param indices room for all of them */
@@ -244,10 +258,10 @@ export class RecordColumns implements RecordList<RecordRow> {
     return Array.from(this, made)
   }
 
-  /** @returns columns of their own, with the same table */
+  /** @returns columns with the same table, to be held and released together with these */
   filter(wanted: (record: RecordRow, index: number) => boolean): RecordColumns {
     const room = new Room(Math.max(1, this.length), new Uint32Array(this.indexCount))
-    const kept = new RecordColumns(this.table, room, Number.NaN)
+    const kept = new RecordColumns(this.table, room, Number.NaN, undefined, this.#whole ?? this)
     const { indices, sequences, monotonics, words } = this.#room
     for (let index = 0; index < this.length; index++) {
       if (!wanted(new RecordRow(this, index), index)) continue
@@ -265,10 +279,25 @@ export class RecordColumns implements RecordList<RecordRow> {
     for (let index = 0; index < this.length; index++) yield new RecordRow(this, index)
   }
 
-  /** Gives the memory of much back at once; nobody looks at them any more. */
+  /** Another one looks at them until it calls `release`. */
+  hold(): void {
+    if (this.#whole) this.#whole.hold()
+    else this.#holders += 1
+  }
+
+  /** Once for whoever made them and for each that holds them. With the last one, the memory of much goes back at once. */
   release(): void {
-    free(this.#room.indices)
-    free(this.table.bytes)
+    if (this.#whole) {
+      this.#whole.release()
+      return
+    }
+    this.#holders -= 1
+    if (this.#holders > 0) return
+    if (this.#released) this.#released(this)
+    else {
+      free(this.#room.indices)
+      free(this.table.bytes)
+    }
   }
 
   #nanoseconds(at: number): bigint {

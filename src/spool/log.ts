@@ -19,11 +19,17 @@ export interface NewBatch {
   readonly encoded: Encoded
 }
 
+/** Where a batch is in the log, and its records in their source. */
+export interface Place {
+  readonly sequence: number
+  readonly firstNumber: number
+}
+
 /**
  * Appends a batch for the sinks that take its source, in the caller's transaction; without any it is only counted.
- * @returns its sequence, 0 if it is not kept
+ * @returns its sequence, 0 if it is not kept, and the number of its first record
  */
-export function append(db: Database, sinks: readonly RoutedSink[], batch: NewBatch): number {
+export function append(db: Database, sinks: readonly RoutedSink[], batch: NewBatch): Place {
   const takers = sinks.filter((sink) => takes(sink, batch.source))
   countSource(db, batch.source, 'spooled', batch.count)
   for (const sink of takers) countSink(db, sink.id, batch.source, 'routed', batch.count)
@@ -31,12 +37,12 @@ export function append(db: Database, sinks: readonly RoutedSink[], batch: NewBat
   if (takers.length === 0) {
     const newest = db.number(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`)
     for (const { stream } of readPositions(batch.positions)) blockStream(db, batch.source, stream, newest, 0)
-    return 0
+    return { sequence: 0, firstNumber }
   }
   const routed = takers.reduce((mask, sink) => mask + bit(sink.id), 0)
   const { kind, source, count, timeMilliseconds, positions, encoded } = batch
   const bytes = encoded.bytes.length
-  return db.run(
+  const { rowid: sequence } = db.run(
     `INSERT INTO batch (kind, source, count, first_number, time_ms, routed, bytes, positions, row_checksum, checksum, payload)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     kind,
@@ -50,7 +56,8 @@ export function append(db: Database, sinks: readonly RoutedSink[], batch: NewBat
     crc32(rowText(kind, source, count, firstNumber, timeMilliseconds, routed, bytes, positions)),
     encoded.checksum,
     encoded.bytes,
-  ).rowid
+  )
+  return { sequence, firstNumber }
 }
 
 /** The next numbers of a source: one for each record, one for a whole collection of samples. @returns the first */

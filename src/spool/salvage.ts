@@ -71,7 +71,7 @@ class Salvage {
       if (awaiting.length === 0) continue
       if (readable(row)) {
         countSource(this.#fresh, source, 'read', count)
-        const taken = append(this.#fresh, awaiting, {
+        const place = append(this.#fresh, awaiting, {
           kind: text(row, 'kind') === 'events' ? 'events' : 'samples',
           source,
           count,
@@ -79,8 +79,8 @@ class Salvage {
           positions: text(row, 'positions'),
           encoded: { bytes: blob(row, 'payload'), checksum: integer(row, 'checksum') },
         })
-        const first = this.#fresh.number('SELECT first_number FROM batch WHERE sequence = ?', taken)
-        this.#taken.set(sequence, { sequence: taken, shift: first - integer(row, 'first_number') })
+        const shift = place.firstNumber - integer(row, 'first_number')
+        this.#taken.set(sequence, { sequence: place.sequence, shift })
         this.records += count
       } else this.#miss(source, count)
     }

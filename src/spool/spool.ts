@@ -143,6 +143,8 @@ export interface Spool extends AsyncDisposable {
   writable(source: string, signal: AbortSignal): Promise<void>
   /** The first batch routed to the sink after `sequence` and its cursor; undefined when there is none. Damaged ones are counted lost and passed. */
   next(sink: string, after: number): Promise<SpooledBatch | undefined>
+  /** Resolves once a sink has taken the newest batch, or, within 100 ms, when none does. */
+  keptUp(): Promise<void>
   /** Moves the sink's cursor past these batches, in order, with everything that follows from it, in one transaction. */
   settle(sink: string, results: readonly BatchResult[]): Promise<void>
   /** Resolves when something was committed after `sequence`, or a replay was asked for. */

@@ -18,11 +18,12 @@ import { encodeSamples } from './codec.ts'
 import { type Database, failure, integer, text } from './database.ts'
 import { Footing } from './footing.ts'
 import { atRisk, countSource, oldestHeld, sinkCounts, sourceCounts, stretches } from './ledger.ts'
-import { append, checkRow, loadBatch } from './log.ts'
+import { append, checkRow, loadBatch, type Place } from './log.ts'
 import type { Ground, SpoolOptions } from './open.ts'
 import { Pressure } from './pressure.ts'
 import { progress } from './progress.ts'
 import { acknowledgeReplay, quarantined, refuseReplay } from './quarantine.ts'
+import { Recent } from './recent.ts'
 import { encodeRecords } from './records.ts'
 import { loseBatch, makeRoom } from './room.ts'
 import { settleBatch } from './settle.ts'
@@ -68,6 +69,7 @@ export class SqliteSpool implements Spool {
   #newest = 0
   #ledger = ''
   #closed = false
+  readonly #recent = new Recent()
 
   constructor(ground: Ground, options: SpoolOptions, sinks: readonly RoutedSink[]) {
     this.#sinks = sinks
@@ -122,6 +124,7 @@ export class SqliteSpool implements Spool {
 
   async commit(source: string, batch: SourceBatch): Promise<void> {
     const encoded = batch.records.length > 0 ? encodeRecords(batch.records) : undefined
+    let place: Place | undefined
     this.#footing.write(source, () => {
       this.#admit(source, encoded?.bytes.length ?? 0)
       const now = this.#options.clock.now()
@@ -136,7 +139,7 @@ export class SqliteSpool implements Spool {
           countSource(this.#db, source, 'read', records.length + filteredCount)
           if (encoded !== undefined) {
             const positions = writePositions(batch.positions)
-            append(this.#db, this.#sinks, {
+            place = append(this.#db, this.#sinks, {
               kind: 'events',
               source,
               count: records.length,
@@ -153,6 +156,8 @@ export class SqliteSpool implements Spool {
       this.#unwritten = 0
       if (encoded === undefined) this.#pass(doneNow(this.#db, this.#requiredMask, source))
     })
+    if (place !== undefined && encoded !== undefined)
+      this.#recent.keep(place, source, encoded.bytes.length, batch.records)
     phases.publish({ phase: 'committed', source })
     this.#changed()
   }
@@ -166,7 +171,7 @@ export class SqliteSpool implements Spool {
         const fits = this.#pressure.fits(this.#db, this.#used(), encoded.bytes.length)
         this.#db.transaction(() => {
           countSource(this.#db, metricsSource, 'read', samples.length)
-          const sequence = append(this.#db, this.#sinks, {
+          const { sequence } = append(this.#db, this.#sinks, {
             kind: 'samples',
             source: metricsSource,
             count: samples.length,
@@ -200,13 +205,17 @@ export class SqliteSpool implements Spool {
     return this.#footing.read(`sink ${sinkName}`, () => {
       for (;;) {
         const sink = this.#sink(sinkName)
-        const row = this.#db.get(
-          `SELECT * FROM batch WHERE sequence = (SELECT batch.sequence FROM batch INDEXED BY batch_held
+        const sequence = this.#db.number(
+          `SELECT batch.sequence FROM batch INDEXED BY batch_held
            JOIN sink ON sink.id = ? WHERE batch.sequence > max(?, sink.cursor)
-           AND (batch.routed >> (sink.id - 1)) & 1 ORDER BY batch.sequence LIMIT 1)`,
+           AND (batch.routed >> (sink.id - 1)) & 1 ORDER BY batch.sequence LIMIT 1`,
           sink.id,
           after,
         )
+        if (sequence === 0) return undefined
+        const recent = this.#recent.take(sequence)
+        if (recent !== undefined) return recent
+        const row = this.#db.get('SELECT * FROM batch WHERE sequence = ?', sequence)
         if (row === undefined) return undefined
         checkRow(row) // What it counts cannot be trusted otherwise: then the file is replaced.
         try {
@@ -220,6 +229,10 @@ export class SqliteSpool implements Spool {
         }
       }
     })
+  }
+
+  async keptUp(): Promise<void> {
+    await this.#recent.taken(this.#newest)
   }
 
   async settle(sinkName: string, results: readonly BatchResult[]): Promise<void> {
@@ -381,6 +394,7 @@ export class SqliteSpool implements Spool {
 
   /** The sinks, places and bounds of the ground that the spool stands on now. */
   #stand(): void {
+    this.#recent.forget()
     this.#acknowledged = undefined
     this.#done = undefined
     if (this.#sinks.length > 0) {

@@ -43,9 +43,12 @@ export interface GatherOptions {
 
 export class Gather {
   readonly #how: GatherOptions
-  #columns = RecordColumns.empty()
   /** Of a batch that nobody looks at any more. */
   #spare: RecordColumns | undefined
+  readonly #released = (columns: RecordColumns) => {
+    if (columns.table.bytes.length <= mostSpareBytes) this.#spare = columns
+  }
+  #columns = RecordColumns.empty(1 << 16, this.#released)
   #read = 0
   #bytes = 0
   #filtered: Record<string, number> = {}
@@ -121,13 +124,13 @@ export class Gather {
       positions: [{ stream: streamOf(namespace), position: writePosition(cursor, numbers, copies) }],
       filtered: this.#filtered,
       missed: this.#missed,
-      release: () => {
-        if (columns.table.bytes.length <= mostSpareBytes) this.#spare = columns
-      },
+      release: () => columns.release(),
     }
     this.#read = 0
     this.#bytes = 0
-    this.#columns = this.#spare ? RecordColumns.inRoomOf(this.#spare) : RecordColumns.empty(1 << 16)
+    this.#columns = this.#spare
+      ? RecordColumns.inRoomOf(this.#spare, this.#released)
+      : RecordColumns.empty(1 << 16, this.#released)
     this.#spare = undefined
     this.#batch = ++batches
     this.#bootId = ''
