@@ -139,8 +139,8 @@ export class EntryMaker {
 
   #end(index: number, stream: number, line: number): void {
     const { runs, entries } = this
-    const { from, to, bytes } = runs.list(mostPairs, mostMetadataBytes, omittedName)
-    entries.set(index, stream, line, from, to, bytes)
+    runs.bound(mostPairs, mostMetadataBytes, omittedName)
+    entries.set(index, stream, line, runs.listFrom, runs.listTo, runs.listBytes)
   }
 
   /** Begins the list of a record with what every one has. */

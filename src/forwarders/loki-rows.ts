@@ -66,6 +66,7 @@ export class RowRuns {
   #kinds = new Uint8Array()
   #attributeOf = new Uint32Array()
   #runOf = new Uint32Array()
+  #lengthOf = new Uint32Array()
   readonly #severities: (Severity | undefined)[] = []
   readonly #units: (string | undefined)[] = []
 
@@ -121,15 +122,28 @@ export class RowRuns {
       this.#lastRecords[this.#monotonicAttribute] = record
       runs.putNumber(this.#monotonic, monotonic)
     }
-    for (let at = columns.from(place); at < to; at++) {
+    const from = columns.from(place)
+    const lists = runs.reserve(to - from)
+    let end = runs.listTo
+    let bytes = 0
+    const kinds = this.#kinds
+    const attributeOf = this.#attributeOf
+    const runOf = this.#runOf
+    const lengthOf = this.#lengthOf
+    let lastRecords = this.#lastRecords
+    for (let at = from; at < to; at++) {
       const index = indices[at] ?? 0
-      let kind = this.#kinds[index] ?? other
-      if (kind === unknown) kind = this.#look(table, index)
+      let kind = kinds[index] ?? other
+      if (kind === unknown) {
+        kind = this.#look(table, index)
+        lastRecords = this.#lastRecords
+      }
       if (kind === attribute) {
-        const name = this.#attributeOf[index] ?? 0
-        if (this.#lastRecords[name] === record) return false
-        this.#lastRecords[name] = record
-        runs.put(this.#runOf[index] ?? 0)
+        const name = attributeOf[index] ?? 0
+        if (lastRecords[name] === record) return false
+        lastRecords[name] = record
+        lists[end++] = runOf[index] ?? 0
+        bytes += lengthOf[index] ?? 0
         if (name === unitAttribute) this.unit = index
       } else if (kind === body && line < 0) line = this.#runOf[index] ?? 0
       else if (kind === severity && this.severityNumber === undefined) {
@@ -138,6 +152,7 @@ export class RowRuns {
         severityRun = found?.run ?? -1
       } else if (kind !== skipped) return false
     }
+    runs.extend(end, bytes)
     if (severityRun >= 0) runs.put(severityRun)
     this.body = line < 0 ? this.#empty : line
     return true
@@ -150,6 +165,7 @@ export class RowRuns {
       this.#kinds = new Uint8Array(room)
       this.#attributeOf = new Uint32Array(room)
       this.#runOf = new Uint32Array(room)
+      this.#lengthOf = new Uint32Array(room)
     } else this.#kinds.fill(unknown)
     this.#severities.length = 0
     this.#units.length = 0
@@ -192,7 +208,9 @@ export class RowRuns {
     if (role !== 'attribute' || to - split > this.#mostValueBytes || !isPlain(bytes, split + 1, to))
       return other
     this.#attributeOf[index] = name.attribute
-    this.#runOf[index] = runs.addPlain(name.pairName, bytes, split + 1, to, this.#headOf(name, to - split))
+    const run = runs.addPlain(name.pairName, bytes, split + 1, to, this.#headOf(name, to - split))
+    this.#runOf[index] = run
+    this.#lengthOf[index] = runs.lengthOf(run)
     return attribute
   }
 

@@ -9,14 +9,6 @@ import { copyBytes } from '../copy-bytes.ts'
 import { head, pairOf, pairTag, valueTag, varintLength } from './loki-pair.ts'
 import { fewestCopied, furthest, type SnappyBlock } from './snappy-block.ts'
 
-/** A list: `from` and `to` are places in the lists. */
-export interface RunList {
-  readonly from: number
-  readonly to: number
-  /** Of all its runs. */
-  readonly bytes: number
-}
-
 /** What is kept from one batch to the next; a larger one's is given back. */
 const mostKeptBytes = 4 << 20
 
@@ -73,14 +65,14 @@ export class Runs {
 
   /** @returns their run */
   addBytes(bytes: Uint8Array): number {
-    this.#reserve(bytes.length)
+    this.#makeRoom(bytes.length)
     this.#bytes.set(bytes, this.#length)
     return this.#made(this.#length + bytes.length)
   }
 
   /** @returns the run of a part of these */
   addPart(bytes: Buffer, from: number, to: number): number {
-    this.#reserve(to - from)
+    this.#makeRoom(to - from)
     copyBytes(bytes, from, to, this.#bytes, this.#length)
     return this.#made(this.#length + to - from)
   }
@@ -95,7 +87,7 @@ export class Runs {
   addPlain(name: Buffer, bytes: Buffer, from: number, to: number, headNumber: number): number {
     const length = to - from
     const inner = name.length + 1 + varintLength(length) + length
-    this.#reserve(inner + 8)
+    this.#makeRoom(inner + 8)
     let at = head(this.#bytes, this.#length, pairTag, inner)
     copyBytes(name, 0, name.length, this.#bytes, at)
     at = head(this.#bytes, at + name.length, valueTag, length)
@@ -138,7 +130,7 @@ export class Runs {
 
   /** The same of a number, from 0 to 2^53. */
   putNumber(name: NumberedName, value: number): void {
-    this.#reserve(20)
+    this.#makeRoom(20)
     let digits = 1
     for (let bound = 10; value >= bound; bound *= 10) digits += 1
     if (name.turn !== this.#turn) {
@@ -152,7 +144,7 @@ export class Runs {
       name.heads[digits] = run
     }
     this.put(run)
-    this.#reserve(20)
+    this.#makeRoom(20)
     const bytes = this.#bytes
     let rest = value
     let at = this.#length + digits
@@ -174,11 +166,35 @@ export class Runs {
     this.#putRun(this.#made(this.#length + digits))
   }
 
-  /** @returns the list in hand, within these bounds: of what does not fit, `omitted` makes a pair out of the count */
-  list(mostPairs: number, mostBytes: number, omitted: Buffer): RunList {
-    const from = this.#from
-    if (this.#pairs > mostPairs || this.#listBytes > mostBytes) this.#bound(mostPairs, mostBytes, omitted)
-    return { from, to: this.#end, bytes: this.#listBytes }
+  /** Brings the list in hand within these bounds: of what does not fit, `omitted` makes a pair out of the count. */
+  bound(mostPairs: number, mostBytes: number, omitted: Buffer): void {
+    if (this.#pairs > mostPairs || this.#listBytes > mostBytes) this.#shorten(mostPairs, mostBytes, omitted)
+  }
+
+  /** Where in the lists the one in hand begins and ends, and the bytes of all its runs. */
+  get listFrom(): number {
+    return this.#from
+  }
+
+  get listTo(): number {
+    return this.#end
+  }
+
+  get listBytes(): number {
+    return this.#listBytes
+  }
+
+  /** Makes room for so many more on the list in hand. @returns the lists, to be written from `listTo` on */
+  reserve(count: number): Uint32Array {
+    while (this.#end + count > this.#lists.length) this.#growLists()
+    return this.#lists
+  }
+
+  /** The list in hand goes up to here: pairs of one run each, of so many bytes. */
+  extend(to: number, bytes: number): void {
+    this.#pairs += to - this.#end
+    this.#listBytes += bytes
+    this.#end = to
   }
 
   /** Begins a block. */
@@ -215,13 +231,15 @@ export class Runs {
   }
 
   #putRun(run: number): void {
-    if (this.#end === this.#lists.length) {
-      const larger = new Uint32Array(this.#lists.length * 2)
-      larger.set(this.#lists)
-      this.#lists = larger
-    }
+    if (this.#end === this.#lists.length) this.#growLists()
     this.#lists[this.#end++] = run
     this.#listBytes += (this.#begins[run + 1] ?? 0) - (this.#begins[run] ?? 0)
+  }
+
+  #growLists(): void {
+    const larger = new Uint32Array(this.#lists.length * 2)
+    larger.set(this.#lists)
+    this.#lists = larger
   }
 
   /** The run in hand ends there. */
@@ -247,7 +265,7 @@ export class Runs {
   }
 
   /** The first come first: Remora's own always fit. */
-  #bound(mostPairs: number, mostBytes: number, omitted: Buffer): void {
+  #shorten(mostPairs: number, mostBytes: number, omitted: Buffer): void {
     const all = this.#lists.slice(this.#from, this.#end)
     this.#end = this.#from
     this.#listBytes = 0
@@ -271,7 +289,7 @@ export class Runs {
     return this.#bytes[this.#begins[run] ?? 0] === pairTag
   }
 
-  #reserve(length: number): void {
+  #makeRoom(length: number): void {
     if (this.#length + length <= this.#bytes.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + length))
     this.#bytes.copy(larger, 0, 0, this.#length)

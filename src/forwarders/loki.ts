@@ -3,7 +3,7 @@
  * line is the body; the rest is structured metadata (loki-entry.ts), Remora's id, number and ledger among it.
  *
  * Sending again stores nothing twice while Loki's chunk is open: timestamp, line and metadata are the same each time.
- * So requests of about 1 MiB (Loki's own hops take 4 MiB) are sent one after the other, and whatever part is in doubt is
+ * So requests of about 2 MiB (Loki's own hops take 4 MiB) are sent one after the other, and whatever part is in doubt is
  * sent again. What Loki would refuse for its time is sent with another one, its own in the metadata as `remora_time`.
  * Known: more than 1,000 equal lines in one microsecond merge on Loki before 3.0, which does not look at metadata.
  * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs

@@ -6,6 +6,7 @@ import type { FileHeader } from './header.ts'
 import { entryHeaderBytes, loadHeader, mostItems, numberAt, objectType } from './object.ts'
 import type { Windows } from './windows.ts'
 
+/** Valid until the next entry of its file is read. */
 export interface FileEntry {
   readonly seqnum: number
   /** Microseconds since the epoch, and since that boot. */
@@ -15,11 +16,14 @@ export interface FileEntry {
   /** XOR of Jenkins' hashes of the fields, as the entry says; the halves are signed. */
   readonly xorHigh: number
   readonly xorLow: number
-  /** In the order of the entry. Valid until the next entry of its file is read. */
+  /** In the order of the entry. */
   readonly data: readonly Datum[]
   /** Where the entry is. */
   readonly offset: number
 }
+
+/** The same while it is read. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Of more fields any hash of 64 bits could be made, soon. */
 const mostCombined = 40
@@ -30,6 +34,17 @@ export class Entries {
   readonly #isKeyed: boolean
   readonly #itemBytes: number
   readonly #data: Datum[] = []
+  /** What `at` returns, each time. */
+  readonly #entry: Mutable<FileEntry> = {
+    seqnum: 0,
+    realtime: 0,
+    monotonic: 0,
+    bootId: '',
+    xorHigh: 0,
+    xorLow: 0,
+    data: this.#data,
+    offset: 0,
+  }
   readonly #offsets = new Float64Array(mostItems)
   /** The boot of the entry before: mostly this one's too. */
   readonly #boot = new Int32Array(4)
@@ -99,7 +114,7 @@ export class Entries {
       const datum = this.#fields.at(offsets[index] ?? 0)
       high ^= datum.high
       low ^= datum.low
-      if (datum.boot !== undefined && said !== bootId) said = datum.boot
+      if (!datum.isPlain && datum.boot !== undefined && said !== bootId) said = datum.boot
       data[index] = datum
     }
     if (said !== undefined && said !== bootId)
@@ -108,7 +123,15 @@ export class Entries {
       for (let index = 0; index < count; index++) this.#fields.forget(this.#offsets[index] ?? 0)
       throw new ParseError(`Cannot read entry at ${offset}: its fields are not what was written`)
     }
-    return { seqnum, realtime, monotonic, bootId, xorHigh, xorLow, data, offset }
+    const entry = this.#entry
+    entry.seqnum = seqnum
+    entry.realtime = realtime
+    entry.monotonic = monotonic
+    entry.bootId = bootId
+    entry.xorHigh = xorHigh
+    entry.xorLow = xorLow
+    entry.offset = offset
+    return entry
   }
 
   /**

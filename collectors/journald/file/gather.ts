@@ -41,6 +41,17 @@ export interface GatherOptions {
   skip(error: Error): void
 }
 
+type EntryHead = Omit<FileEntry, 'data' | 'offset'>
+
+function keep(into: { -readonly [K in keyof EntryHead]: EntryHead[K] }, entry: EntryHead): void {
+  into.seqnum = entry.seqnum
+  into.bootId = entry.bootId
+  into.monotonic = entry.monotonic
+  into.realtime = entry.realtime
+  into.xorHigh = entry.xorHigh
+  into.xorLow = entry.xorLow
+}
+
 export class Gather {
   readonly #how: GatherOptions
   /** Of a batch that nobody looks at any more. */
@@ -55,8 +66,8 @@ export class Gather {
   #missed: Record<string, number> = {}
   /** The streams whose last entry was a part of a line that goes on. */
   readonly #open = new Set<string>()
-  /** The last entry taken, and its id. */
-  #last: FileEntry | undefined
+  /** The last entry taken, without its fields, and its id. */
+  readonly #last = { seqnum: 0, bootId: '', monotonic: 0, realtime: 0, xorHigh: 0, xorLow: 0 }
   #lastId = ''
   #bootId = ''
   /** The index of its field. */
@@ -94,7 +105,7 @@ export class Gather {
     if (gap) this.#lose(gap, seqnumId, files, damage)
     series.take(entry)
     this.#read += 1
-    this.#last = entry
+    keep(this.#last, entry)
     this.#lastId = seqnumId
     if (!isCopied) copies.see(seqnumId, entry.bootId, entry.monotonic)
     else if (copies.has(seqnumId, entry.bootId, entry.monotonic)) {
@@ -116,7 +127,7 @@ export class Gather {
   /** @returns what was gathered, with the position after it; then it is empty */
   take(): SourceBatch {
     const { namespace, numbers, copies, rejoinBytes } = this.#how
-    if (!this.#last) throw new ParseError('Cannot take a batch: it is empty')
+    if (this.#lastId === '') throw new ParseError('Cannot take a batch: it is empty')
     const cursor = writeCursor(this.#lastId, this.#last)
     const columns = this.#columns
     const batch = {

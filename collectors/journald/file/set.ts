@@ -7,6 +7,7 @@ import type { FileEntry } from './entries.ts'
 import type { ListedFile, Listing } from './listing.ts'
 import { type Opening, Series } from './series.ts'
 
+/** Valid until the next call of `peek`. */
 export interface Next {
   readonly entry: FileEntry
   readonly series: Series
@@ -19,6 +20,8 @@ export class JournalSet implements Disposable {
   readonly #series = new Map<string, Series>()
   /** The same as a list. */
   #all: readonly Series[] = []
+  /** What `peek` returns, each time. */
+  #next: { entry: FileEntry; series: Series } | undefined
 
   /** @param numbers they know the last number taken of each sequence-number id */
   constructor(listing: Listing, numbers: Pick<Numbers, 'lastOf'>, opening: Opening) {
@@ -47,14 +50,17 @@ export class JournalSet implements Disposable {
 
   /** @returns the next entry without taking it; undefined: there is none now */
   peek(): Next | undefined {
-    let found: Next | undefined
+    let found: { entry: FileEntry; series: Series } | undefined
     for (const series of this.#all) {
       const { from } = series
       if (from === undefined) continue
       // Files of other times stay closed.
       if (found && from > found.entry.realtime && !series.isLive) continue
       const entry = series.peek()
-      if (entry && (!found || isBefore(entry, series, found))) found = { entry, series }
+      if (!entry || (found && !isBefore(entry, series, found))) continue
+      found = this.#next ??= { entry, series }
+      found.entry = entry
+      found.series = series
     }
     return found
   }

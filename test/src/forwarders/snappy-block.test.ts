@@ -63,9 +63,9 @@ test('a numbered pair has its number in all digits', () => {
   for (const value of [0, 9, 10, 999_999, 1_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 40 + 7, 2 ** 53 - 1]) {
     runs.begin()
     runs.putNumber(name, value)
-    const list = runs.list(9, 1000, Buffer.alloc(0))
-    runs.beginBlock(block, list.bytes)
-    runs.write(list.from, list.to, block)
+    runs.bound(9, 1000, Buffer.alloc(0))
+    runs.beginBlock(block, runs.listBytes)
+    runs.write(runs.listFrom, runs.listTo, block)
     const bytes = plain(block.done())
     const text = `é:${value}`
     const length = Buffer.byteLength(text)
