@@ -1,5 +1,6 @@
 /** The entries of a batch as columns, by the place of each record; used for batch after batch. */
 import type { RecordList } from '../model.ts'
+import { RecordColumns } from '../record-columns.ts'
 import type { SpooledRecord } from '../spool/batch.ts'
 
 export class Entries {
@@ -10,6 +11,8 @@ export class Entries {
   readonly streams: string[] = []
   /** Of each entry the number of its stream. */
   stream = new Uint32Array()
+  /** Which there are: 0, 1, 2 … */
+  places = new Uint32Array()
   /** Its own time, microseconds since the epoch, and the nanoseconds beyond. */
   microsecond = new Float64Array()
   nanosecond = new Uint16Array()
@@ -34,15 +37,39 @@ export class Entries {
   /** `remora_time`, of those that were moved. */
   readonly own = new Map<number, Buffer>()
 
-  /** Begins another batch; what was of the one before is gone. */
-  begin(records: RecordList<SpooledRecord>): void {
+  /**
+   * Begins another batch, with the times of its records; what was of the one before is gone.
+   * @returns whether each is at least as late as the one before it, to the microsecond
+   */
+  begin(records: RecordList<SpooledRecord>): boolean {
     this.#records = records
     this.streams.length = 0
     this.own.clear()
-    if (records.length <= this.#room) return
-    const room = Math.max(records.length, 64)
+    if (records.length > this.#room) this.#makeRoom(records.length)
+    const { microsecond, nanosecond } = this
+    let isOrdered = true
+    let before = Number.NEGATIVE_INFINITY
+    for (let index = 0; index < records.length; index++) {
+      if (records instanceof RecordColumns) {
+        microsecond[index] = records.microsecond(index)
+        nanosecond[index] = records.nanosecond(index)
+      } else {
+        const time = this.time(index)
+        microsecond[index] = Number(time / 1000n)
+        nanosecond[index] = Number(time % 1000n)
+      }
+      const now = microsecond[index] ?? 0
+      if (now < before) isOrdered = false
+      before = now
+    }
+    return isOrdered
+  }
+
+  #makeRoom(least: number): void {
+    const room = Math.max(least, 64)
     this.#room = room
     this.stream = new Uint32Array(room)
+    this.places = Uint32Array.from({ length: room }, (_, index) => index)
     this.microsecond = new Float64Array(room)
     this.nanosecond = new Uint16Array(room)
     this.ordinal = new Uint32Array(room)
@@ -57,12 +84,6 @@ export class Entries {
     this.sentLine = new Uint32Array(room)
     this.length = new Uint32Array(room)
     this.next = new Int32Array(room)
-  }
-
-  setTime(index: number, microsecond: number, nanosecond: number, ordinal: number): void {
-    this.microsecond[index] = microsecond
-    this.nanosecond[index] = nanosecond
-    this.ordinal[index] = ordinal % 1_000_000
   }
 
   set(index: number, stream: number, line: number, from: number, to: number, metadataBytes: number): void {

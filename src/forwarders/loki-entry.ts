@@ -54,7 +54,7 @@ export class EntryMaker {
   }
 
   /**
-   * Begins a batch; the entries of the one before are gone.
+   * Begins a batch, whose times the entries have already; what was made of the one before is gone.
    * @returns makes the entry of the record at this place
    */
   begin({ source, records }: EventBatch): (index: number) => void {
@@ -62,7 +62,6 @@ export class EntryMaker {
     runs.clear()
     this.turn += 1
     this.#rowRuns.clear()
-    entries.begin(records)
     this.#look = new Look()
     this.#streamOf = streamMaker(source, this.#config, this.#origin, entries.streams)
     this.#ledger = runs.addPair(ledgerName, this.#origin.ledger)
@@ -86,12 +85,7 @@ export class EntryMaker {
     const { runs, entries } = this
     const rowRuns = this.#rowRuns
     const sequence = columns.sequences[index] ?? none
-    entries.setTime(
-      index,
-      columns.microsecond(index),
-      columns.nanosecond(index),
-      sequence >= 0 ? sequence : ordinalOf(columns.id(index)),
-    )
+    entries.ordinal[index] = (sequence >= 0 ? sequence : ordinalOf(columns.id(index))) % 1_000_000
     this.#beginRow(index, columns, sequence)
     if (!rowRuns.put(columns, index)) {
       runs.end()
@@ -117,9 +111,7 @@ export class EntryMaker {
 
   /** An entry by its view. */
   #makeLooked(index: number, record: SpooledRecord): void {
-    const { id, time } = record
-    const microsecond = Number(time / 1000n)
-    this.entries.setTime(index, microsecond, Number(time % 1000n), ordinalOf(id))
+    this.entries.ordinal[index] = ordinalOf(record.id)
     this.#putLooked(index, record)
   }
 

@@ -63,6 +63,8 @@ export class RowRuns {
   #records = 0
   #batch = 0
   #table: FieldTable | undefined
+  /** Of its bytes. */
+  #view: DataView = new DataView(new ArrayBuffer(0))
   #kinds = new Uint8Array()
   #attributeOf = new Uint32Array()
   #runOf = new Uint32Array()
@@ -160,6 +162,8 @@ export class RowRuns {
 
   #begin(table: FieldTable): void {
     this.#table = table
+    const { buffer, byteOffset, length } = table.bytes
+    this.#view = new DataView(buffer, byteOffset, length)
     if (table.size > this.#kinds.length) {
       const room = Math.ceil(table.size * 1.2)
       this.#kinds = new Uint8Array(room)
@@ -190,7 +194,7 @@ export class RowRuns {
     const runs = this.#runs
     if (role === 'address') return skipped
     if (role === 'body') {
-      const isSame = isPlain(bytes, split + 1, to)
+      const isSame = isPlain(bytes, this.#view, split + 1, to)
       this.#runOf[index] = isSame
         ? runs.addPart(bytes, split + 1, to)
         : runs.addBytes(Buffer.from(this.#textOf(table, index).toWellFormed()))
@@ -205,7 +209,11 @@ export class RowRuns {
       return severity
     }
     // What is long or not plain goes the way of any other.
-    if (role !== 'attribute' || to - split > this.#mostValueBytes || !isPlain(bytes, split + 1, to))
+    if (
+      role !== 'attribute' ||
+      to - split > this.#mostValueBytes ||
+      !isPlain(bytes, this.#view, split + 1, to)
+    )
       return other
     this.#attributeOf[index] = name.attribute
     const run = runs.addPlain(name.pairName, bytes, split + 1, to, this.#headOf(name, to - split))
@@ -278,7 +286,18 @@ function isSame(bytes: Buffer, from: number, to: number, other: Buffer): boolean
 }
 
 /** ASCII whose text is the bytes as they are: of the controls those that stay (view.ts). */
-function isPlain(bytes: Buffer, from: number, to: number): boolean {
+function isPlain(bytes: Buffer, view: DataView, from: number, to: number): boolean {
+  let at = from
+  for (; at + 4 <= to; at += 4) {
+    const four = view.getInt32(at, true)
+    // No byte is above 0x7e or below 0x20; where that may be, each is looked at.
+    const suspects = (four | (four + 0x01010101) | ((four - 0x20202020) & ~four)) & 0x80808080
+    if (suspects !== 0 && !areBytesPlain(bytes, at, at + 4)) return false
+  }
+  return areBytesPlain(bytes, at, to)
+}
+
+function areBytesPlain(bytes: Buffer, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
     const byte = bytes[at] ?? 0
     if (byte > 0x7e) return false

@@ -6,6 +6,7 @@
  * run behind it has.
  */
 import { copyBytes } from '../copy-bytes.ts'
+import { Decimal } from './decimal.ts'
 import { head, pairOf, pairTag, valueTag, varintLength } from './loki-pair.ts'
 import { fewestCopied, furthest, type SnappyBlock } from './snappy-block.ts'
 
@@ -19,10 +20,11 @@ export interface NumberedName {
   /** By the count of digits, the run that is all of it but those; valid in the batch of this turn. */
   readonly heads: Int32Array
   turn: number
+  readonly decimal: Decimal
 }
 
 export function numberedName(name: Buffer, text = ''): NumberedName {
-  return { name, text, heads: new Int32Array(20).fill(-1), turn: -1 }
+  return { name, text, heads: new Int32Array(20).fill(-1), turn: -1, decimal: new Decimal() }
 }
 
 export class Runs {
@@ -130,40 +132,21 @@ export class Runs {
 
   /** The same of a number, from 0 to 2^53. */
   putNumber(name: NumberedName, value: number): void {
-    this.#makeRoom(20)
-    let digits = 1
-    for (let bound = 10; value >= bound; bound *= 10) digits += 1
+    const { decimal } = name
+    decimal.set(value)
+    const { digits, length } = decimal
     if (name.turn !== this.#turn) {
       name.heads.fill(-1)
       name.turn = this.#turn
     }
-    let run = name.heads[digits] ?? -1
+    let run = name.heads[length] ?? -1
     if (run < 0) {
-      const whole = pairOf(name.name, name.text + '0'.repeat(digits))
-      run = this.addBytes(whole.subarray(0, whole.length - digits))
-      name.heads[digits] = run
+      const whole = pairOf(name.name, name.text + '0'.repeat(length))
+      run = this.addBytes(whole.subarray(0, whole.length - length))
+      name.heads[length] = run
     }
     this.put(run)
-    this.#makeRoom(20)
-    const bytes = this.#bytes
-    let rest = value
-    let at = this.#length + digits
-    while (rest > 0x7fff_ffff) {
-      const upper = Math.floor(rest / 1e6)
-      let lower = rest - upper * 1e6
-      for (let digit = 0; digit < 6; digit++) {
-        const tenth = (lower / 10) | 0
-        bytes[--at] = 0x30 + lower - tenth * 10
-        lower = tenth
-      }
-      rest = upper
-    }
-    while (at > this.#length) {
-      const tenth = (rest / 10) | 0
-      bytes[--at] = 0x30 + rest - tenth * 10
-      rest = tenth
-    }
-    this.#putRun(this.#made(this.#length + digits))
+    this.#putRun(this.addPart(digits, 0, length))
   }
 
   /** Brings the list in hand within these bounds: of what does not fit, `omitted` makes a pair out of the count. */

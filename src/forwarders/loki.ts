@@ -9,7 +9,6 @@
  * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
  */
 import type { Clock } from '../clock.ts'
-import { RecordColumns } from '../record-columns.ts'
 import type { LokiSinkConfig } from '../sink-schemas.ts'
 import type { EventBatch } from '../spool/batch.ts'
 import type { Answer, Forwarder, Origin, Outcome } from './forwarder.ts'
@@ -134,9 +133,12 @@ export function* requests(
   maker: EntryMaker,
   limits: Limits,
 ): Generator<Uint32Array, void> {
+  const { entries, runs } = maker
+  const isOrdered = entries.begin(batch.records)
+  const inTurn = entries.places.subarray(0, batch.records.length)
+  const places = isOrdered ? inTurn : oldestFirst(inTurn, entries.microsecond)
   const make = maker.begin(batch)
-  const { turn, entries, runs } = maker
-  const places = placesOf(batch)
+  const { turn } = maker
   let from = 0
   let bytes = 0
   for (let at = 0; at < places.length; at++) {
@@ -152,19 +154,4 @@ export function* requests(
     bytes += size
   }
   if (places.length > from) yield places.subarray(from)
-}
-
-/** Oldest first, by the microsecond. */
-function placesOf({ records }: EventBatch): Uint32Array {
-  const places = Uint32Array.from({ length: records.length }, (_, index) => index)
-  const times = new Float64Array(records.length)
-  let isOrdered = true
-  for (let index = 0; index < records.length; index++) {
-    times[index] =
-      records instanceof RecordColumns
-        ? records.microsecond(index)
-        : Number((records.at(index)?.time ?? 0n) / 1000n)
-    if (index > 0 && (times[index] ?? 0) < (times[index - 1] ?? 0)) isOrdered = false
-  }
-  return isOrdered ? places : oldestFirst(places, times)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { uncompress } from 'snappyjs'
-import { Runs } from '../../../src/forwarders/loki-runs.ts'
+import { numberedName, Runs } from '../../../src/forwarders/loki-runs.ts'
 import { SnappyBlock } from '../../../src/forwarders/snappy-block.ts'
 
 const plain = (block: Buffer): Buffer => Buffer.from(uncompress(new Uint8Array(block)))
@@ -59,8 +59,24 @@ test('a numbered pair has its number in all digits', () => {
   const runs = new Runs()
   const block = new SnappyBlock()
   runs.clear()
-  const name = { name: Buffer.from([0x0a, 1, 0x6e]), text: 'é:', heads: new Int32Array(20), turn: -1 }
-  for (const value of [0, 9, 10, 999_999, 1_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 40 + 7, 2 ** 53 - 1]) {
+  const name = numberedName(Buffer.from([0x0a, 1, 0x6e]), 'é:')
+  for (const value of [
+    0,
+    1,
+    9,
+    10,
+    98,
+    99,
+    100,
+    100,
+    999_999,
+    1_000_000,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 40 + 7,
+    2 ** 53 - 1,
+    0,
+  ]) {
     runs.begin()
     runs.putNumber(name, value)
     runs.bound(9, 1000, Buffer.alloc(0))
