@@ -7,7 +7,7 @@ export class Alarm implements Disposable {
   #timer: NodeJS.Timeout | undefined
   #milliseconds = 0
   #wake: () => void = () => undefined
-  readonly #ring = () => this.#wake()
+  readonly #ring = () => this.ring()
 
   constructor(signal: AbortSignal) {
     this.#signal = signal
@@ -26,6 +26,11 @@ export class Alarm implements Disposable {
         this.#milliseconds = milliseconds
       }
     })
+  }
+
+  /** Ends the wait in hand. */
+  ring(): void {
+    this.#wake()
   }
 
   [Symbol.dispose](): void {

@@ -1,10 +1,12 @@
 /**
  * One namespace, out of its files. While entries come the headers are looked at every few milliseconds, which costs little
- * beside waking up and shows an entry at once; journald itself tells watchers at most every 250 ms.
+ * beside waking up and shows an entry at once; journald itself tells watchers at most every 250 ms. That is soon enough
+ * where none has come for long, and costs nothing.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { CollectContext, SourceBatch } from '../../src/model.ts'
 import { Alarm } from './alarm.ts'
+import { Bell } from './bell.ts'
 import { Copies } from './copies.ts'
 import { parseCursor } from './cursor.ts'
 import { passBefore } from './file/begin.ts'
@@ -17,9 +19,10 @@ import type { JournalPosition } from './position.ts'
 import { fieldFilterOf, keeperOf, type Shaping } from './shape.ts'
 import type { Initial } from './start.ts'
 
-/** Between two looks while entries come, and when none has come for long. */
+/** Between two looks while entries come; when none has come for long; and when the folders are watched, too. */
 const activeMilliseconds = 8
 const quietMilliseconds = 250
+const watchedMilliseconds = 1000
 /** So long after an entry the looks stay close. */
 const activeForMilliseconds = 2000
 /** How often folders are looked for whose time has not changed, or that are new. */
@@ -96,6 +99,7 @@ async function* follow(
   let relistAt = 0
   let flushAt = 0
   using alarm = new Alarm(signal)
+  using bell = new Bell(() => alarm.ring())
   try {
     while (!signal.aborted) {
       const now = performance.now()
@@ -122,8 +126,9 @@ async function* follow(
         activeUntil = now + activeForMilliseconds
         if (!gather.isOpen || now >= flushAt) yield gather.take()
       }
-      const wait = performance.now() < activeUntil ? activeMilliseconds : quietMilliseconds
-      await alarm.wait(wait)
+      if (performance.now() < activeUntil) await alarm.wait(activeMilliseconds)
+      // What was written before a folder was watched is seen at the next look.
+      else await alarm.wait(bell.watch(set.folders) ? watchedMilliseconds : quietMilliseconds)
     }
   } finally {
     set[Symbol.dispose]()

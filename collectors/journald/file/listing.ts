@@ -50,6 +50,11 @@ export class Listing {
     return [...this.#files.values()]
   }
 
+  /** Where its files are. */
+  get folders(): readonly string[] {
+    return [...this.#folders.keys()]
+  }
+
   /** @returns files that are no journals, since the last call */
   takeBad(): readonly Error[] {
     const bad = this.#bad

@@ -34,6 +34,10 @@ export class JournalSet implements Disposable {
     return this.#listing.files
   }
 
+  get folders(): readonly string[] {
+    return this.#listing.folders
+  }
+
   /** Looks at headers and, where they have changed, folders. */
   refresh(): void {
     if (this.#listing.refresh()) this.#know()
