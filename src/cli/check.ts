@@ -6,7 +6,7 @@ import { describe } from '../errors.ts'
 import { protocols } from '../forwarders/all.ts'
 import { routes } from '../sinks.ts'
 import { Database } from '../spool/database.ts'
-import { spoolFile } from '../spool/open.ts'
+import { spoolFile } from '../spool/database-file.ts'
 import { wouldLose } from '../spool/sinks.ts'
 
 /** @returns the exit code; a wrong configuration never gets here */

@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs'
 import { describe, SpoolUnavailableError } from '../errors.ts'
 import { type Database, failure } from './database.ts'
-import type { Ground } from './open.ts'
+import type { Ground } from './ground.ts'
 
 export interface FootingParts {
   readonly report: (message: string) => void

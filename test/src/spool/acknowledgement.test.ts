@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { spoolFile } from '../../../src/spool/open.ts'
+import { spoolFile } from '../../../src/spool/database-file.ts'
 import type { Spool } from '../../../src/spool/spool.ts'
 import { accepted, batch, drain, folder, noise, open, options, records, sink } from './spool.ts'
 

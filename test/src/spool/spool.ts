@@ -7,7 +7,8 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import type { LogRecord, SourceBatch } from '../../../src/model.ts'
 import type { SpooledSample } from '../../../src/spool/batch.ts'
-import { openSpool, type SpoolOptions } from '../../../src/spool/open.ts'
+import type { SpoolOptions } from '../../../src/spool/ground.ts'
+import { openSpool } from '../../../src/spool/open.ts'
 import type { BatchResult, LedgerSnapshot, SinkRoute, Spool } from '../../../src/spool/spool.ts'
 
 export async function folder(t: TestContext): Promise<string> {

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { spoolFile } from '../../../../src/spool/open.ts'
+import { spoolFile } from '../../../../src/spool/database-file.ts'
 import { type Row, scaled } from '../row.ts'
 import type { World } from '../world.ts'
 
