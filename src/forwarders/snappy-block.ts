@@ -15,6 +15,8 @@ const mostLiteral = 65_536
 /** Tag and length before a literal. */
 const literalHead = 3
 const twoByteLength = 61 << 2
+/** The longest whose length the tag itself has room for. */
+const mostShort = 60
 const twoByteOffset = 2
 
 const none: Buffer = Buffer.alloc(0)
@@ -91,6 +93,7 @@ export class SnappyBlock {
 
   /** @returns the block. It is the caller's, unless that gives it back. */
   done(): Buffer {
+    this.#shorten()
     this.#flush()
     const out = this.#out
     this.#out = none
@@ -121,6 +124,17 @@ export class SnappyBlock {
     if (this.#literal >= 0) return
     this.#length += literalHead
     this.#literal = this.#length
+  }
+
+  /** Readers (Rust's snap, snappyjs) look for four bytes behind a tag with a length of its own, even at the end. */
+  #shorten(): void {
+    const length = this.#length - this.#literal
+    if (this.#literal < 0 || length > mostShort) return
+    const head = this.#literal - literalHead
+    this.#out[head] = (length - 1) << 2
+    this.#out.copyWithin(head + 1, this.#literal, this.#length)
+    this.#length = head + 1 + length
+    this.#literal = -1
   }
 
   /** Ends the literal or the copy in hand. */

@@ -39,6 +39,21 @@ test('a snappy block of runs unpacks to the runs, however far apart they come ag
   assert.ok(packed < unpacked, `${packed} of ${unpacked} bytes`)
 })
 
+test('a snappy block may end in a literal of any length, for readers that look ahead as well', () => {
+  const block = new SnappyBlock()
+  const content = Buffer.from('0123456789'.repeat(8))
+  for (let literal = 0; literal <= 70; literal++) {
+    const whole = Buffer.concat([content, content, content.subarray(0, literal)])
+    block.begin(whole.length)
+    block.bytes(content, 0, content.length)
+    block.repeat(content.length, content.length)
+    block.bytes(content, 0, literal)
+    const bytes = block.done()
+    assert.ok(plain(bytes).equals(whole), `a literal of ${literal} bytes`)
+    block.giveBack(bytes)
+  }
+})
+
 test('a snappy block has varints of every length', () => {
   const block = new SnappyBlock()
   const values = [0, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1]
