@@ -58,7 +58,7 @@ export class RowRuns {
   readonly #attributes = new Map<string, number>()
   #monotonic: NumberedName
   #monotonicAttribute: number
-  /** By the number of an attribute, the last record that had it, as a count. */
+  /** By the number of an attribute, the last record of the batch that had it, as a count. */
   #lastRecords = new Uint32Array(256)
   #records = 0
   #batch = 0
@@ -91,6 +91,8 @@ export class RowRuns {
   /** The runs were cleared. */
   clear(): void {
     this.#batch += 1
+    this.#records = 0
+    this.#lastRecords.fill(0)
     this.#empty = this.#runs.addBytes(nothing)
     this.#table = undefined
     if (this.#byField.size <= mostNames) return
@@ -201,7 +203,7 @@ export class RowRuns {
       return body
     }
     if (role === 'severity') {
-      const found = severityOf('PRIORITY', this.#textOf(table, index))
+      const found = severityOf(name.bytes.toString(), this.#textOf(table, index))
       if (found === undefined) return other
       const [severityNumber, text] = found
       const run = text === undefined ? -1 : runs.addPair(this.#severityName, text)

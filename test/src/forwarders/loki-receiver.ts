@@ -38,7 +38,7 @@ export interface Rules {
 const schema = new protobuf.Root().loadSync(join(import.meta.dirname, '../../../proto/loki/push.proto'))
 const pushRequest = schema.lookupType('logproto.PushRequest')
 
-interface Decoded {
+export interface Decoded {
   streams: {
     labels: string
     entries: {
@@ -47,6 +47,12 @@ interface Decoded {
       structuredMetadata: { name: string; value: string }[]
     }[]
   }[]
+}
+
+/** What a request says. @param bytes decompressed */
+export function decodePush(bytes: Uint8Array): Decoded {
+  const options = { longs: String, arrays: true, defaults: true }
+  return JSON.parse(JSON.stringify(pushRequest.toObject(pushRequest.decode(bytes), options)))
 }
 
 export async function startLoki(rules: Rules = {}): Promise<LokiReceiver> {
@@ -59,11 +65,7 @@ export async function startLoki(rules: Rules = {}): Promise<LokiReceiver> {
   function push(body: Buffer): string | undefined {
     const bytes = uncompress(new Uint8Array(body))
     sizes.push(bytes.length)
-    const request: Decoded = JSON.parse(
-      JSON.stringify(
-        pushRequest.toObject(pushRequest.decode(bytes), { longs: String, arrays: true, defaults: true }),
-      ),
-    )
+    const request = decodePush(bytes)
     const invalid: string[] = []
     let last: string | undefined
     for (const { labels, entries } of request.streams) {

@@ -8,19 +8,9 @@ import type { Field, LogRecord, RecordList } from '../../../src/model.ts'
 import { RecordColumns } from '../../../src/record-columns.ts'
 import { Writer } from '../../../src/spool/bytes.ts'
 import { decodeRecords, encodeRecords } from '../../../src/spool/records.ts'
+import { shown } from './spool.ts'
 
 const field = (name: string, value: string | Uint8Array): Field => [name, Buffer.from(value)]
-
-/** Everything of a record, as plain values. */
-function shown({ stream, id, time, observed, fields }: LogRecord): unknown {
-  return {
-    stream,
-    id,
-    time,
-    observed,
-    fields: fields.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
-  }
-}
 
 /** Two journal entries that share a field and a table. */
 function entries(): RecordColumns {

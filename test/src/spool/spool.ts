@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import type { LogRecord, SourceBatch } from '../../../src/model.ts'
+import { RecordColumns } from '../../../src/record-columns.ts'
 import type { SpooledSample } from '../../../src/spool/batch.ts'
 import type { SpoolOptions } from '../../../src/spool/ground.ts'
 import { openSpool } from '../../../src/spool/open.ts'
@@ -76,6 +77,44 @@ export function records(from: number, to: number, padding = ''): LogRecord[] {
 
 export function batch(from: number, to: number, padding = ''): SourceBatch {
   return { records: records(from, to, padding), positions: [{ stream: 'counter', position: String(to) }] }
+}
+
+/**
+ * The same records as columns, in a table without doubles; their times are whole microseconds.
+ * @param room that of others, which nobody looks at any more @param released called when nobody looks at these any more
+ */
+export function columnsOf(
+  records: readonly LogRecord[],
+  room?: RecordColumns,
+  released: (columns: RecordColumns) => void = () => undefined,
+): RecordColumns {
+  const columns = room ? RecordColumns.inRoomOf(room, released) : RecordColumns.empty(8, released)
+  const places = new Map<string, number>()
+  for (const { stream, id, time, observed, fields } of records) {
+    const indices = columns.reserve(fields.length)
+    let end = columns.indexCount
+    for (const [name, value] of fields) {
+      const bytes = Buffer.concat([Buffer.from(`${name}=`), value])
+      const known = bytes.toString('latin1')
+      const place = places.get(known) ?? columns.table.add(bytes, 0, bytes.length)
+      places.set(known, place)
+      indices[end++] = place
+    }
+    columns.end(end, stream, id, -1)
+    columns.setTimes(Number(time / 1000n), observed)
+  }
+  return columns
+}
+
+/** Everything of a record, as plain values. */
+export function shown({ stream, id, time, observed, fields }: LogRecord): unknown {
+  return {
+    stream,
+    id,
+    time,
+    observed,
+    fields: fields.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]),
+  }
 }
 
 export function samples(count: number, value: number): SpooledSample[] {
