@@ -4,13 +4,16 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { QuarantineFullError, SpoolUnavailableError } from '../../../src/errors.ts'
+import type { LogRecord } from '../../../src/model.ts'
+import type { RecordColumns } from '../../../src/record-columns.ts'
+import type { EventBatch } from '../../../src/spool/batch.ts'
 import { Database } from '../../../src/spool/database.ts'
 import type { SpoolOptions } from '../../../src/spool/ground.ts'
 import { openSpool } from '../../../src/spool/open.ts'
 import { dropQuarantined } from '../../../src/spool/quarantine.ts'
 import type { SinkRoute, Spool } from '../../../src/spool/spool.ts'
-import { Model } from './model.ts'
-import { folder, options, samples, sink } from './spool.ts'
+import { bytesOf, Model } from './model.ts'
+import { columnsOf, folder, options, samples, sink } from './spool.ts'
 
 const seconds = 12
 const mostSteps = 60
@@ -58,8 +61,14 @@ class Run {
   #spool: Spool
   #issued = 0
   #nowMilliseconds = 1_700_000_000_000
+  /** Columns that nobody looks at any more, whose memory the next ones are made in. */
+  #spare: RecordColumns | undefined
+  /** Batches that a slow sink looks at, and what they were. */
+  readonly #held: { readonly batch: EventBatch; readonly bytes: string }[] = []
   readonly trace: string[] = []
   acknowledged = 0
+  /** Columns that were made in the memory of others. */
+  reused = 0
 
   static async start(seed: number, t: TestContext): Promise<Run> {
     const numbers = random(seed)
@@ -126,17 +135,41 @@ class Run {
     const records = Array.from({ length: chance(0.1) ? 0 : 1 + below(8) }, () => {
       const id = `${source}:${this.#issued++}`
       const body = Buffer.from(word(chance(0.2) ? 8000 : 20))
-      return { stream, id, time: BigInt(this.#issued), observed: -1n, fields: [['body', body]] as const }
+      const time = BigInt(this.#issued) * 1000n
+      return { stream, id, time, observed: -1n, fields: [['body', body]] as const }
     })
+    const columns = chance(0.7) ? this.#columns(records) : undefined
     const position = `${this.#issued++}`
     const filtered = { some: below(3) }
+    const half = columns && chance(0.3) ? columns.filter((_, index) => index % 2 === 0) : columns
+    const kept = half === columns ? records : records.filter((_, index) => index % 2 === 0)
     try {
-      await this.#spool.commit(source, { records, positions: [{ stream, position }], filtered })
+      await this.#spool.commit(source, { records: half ?? kept, positions: [{ stream, position }], filtered })
     } catch (error) {
       if (error instanceof SpoolUnavailableError) return
       throw error
+    } finally {
+      columns?.release()
     }
-    this.#model.commit(source, stream, position, records)
+    this.#model.commit(source, stream, position, kept)
+  }
+
+  #columns(records: readonly LogRecord[]): RecordColumns {
+    const room = this.#spare
+    this.#spare = undefined
+    if (room) this.reused += 1
+    return columnsOf(records, room, (columns) => {
+      this.#spare = columns
+    })
+  }
+
+  /** A sink looks at this batch for some time; then it is what it was. */
+  #hold(batch: EventBatch): void {
+    this.#held.push({ batch, bytes: bytesOf(batch) })
+    if (this.#held.length <= 3) return
+    const [first] = this.#held.splice(this.#random.below(3), 1)
+    assert.ok(first && bytesOf(first.batch) === first.bytes, 'a batch that is held stays what it was')
+    first.batch.release?.()
   }
 
   async #commitSamples(): Promise<void> {
@@ -173,6 +206,7 @@ class Run {
         const { number } = (batch.kind === 'events' && batch.records.at(index)) || { number: 0 }
         return kept.has(number) ? 'quarantined' : 'lost' // An optional sink's quarantine may be full.
       })
+      if (batch.kind === 'events') this.#hold(batch)
     }
   }
 
@@ -254,6 +288,7 @@ test('the spool does what its model does, whatever happens to it', async (t) => 
   let seed = first
   let steps = 0
   let acknowledged = 0
+  let reused = 0
   for (; performance.now() < until; seed++) {
     const run = await Run.start(seed, t)
     try {
@@ -266,7 +301,9 @@ test('the spool does what its model does, whatever happens to it', async (t) => 
       await run.end()
     }
     acknowledged += run.acknowledged
+    reused += run.reused
   }
   t.diagnostic(`seeds ${first} to ${seed}: ${steps} steps, ${acknowledged} positions acknowledged`)
   assert.ok(steps > 100 && acknowledged > 0, `${steps} steps, ${acknowledged} positions acknowledged`)
+  assert.ok(reused > 0, 'memory was used again')
 })

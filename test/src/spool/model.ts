@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import type { LogRecord } from '../../../src/model.ts'
 import type { SpooledBatch } from '../../../src/spool/batch.ts'
 import { metricsSource, type SinkRoute, type Spool } from '../../../src/spool/spool.ts'
-import { assertConserved } from './spool.ts'
+import { assertConserved, shown } from './spool.ts'
 
 /** What became of a record at one sink, as far as the model decides it; room may lose what is awaited. */
 type Fate = 'awaited' | 'acknowledged' | 'quarantined' | 'lost'
@@ -126,9 +126,7 @@ export class Model {
       if (batch === undefined) break
       assert.ok(batch.sequence > last)
       last = batch.sequence
-      const bytes = JSON.stringify(batch, (_, value) =>
-        typeof value === 'bigint' ? `${value}n` : Number.isNaN(value) ? 'NaN' : value,
-      )
+      const bytes = bytesOf(batch)
       assert.equal(this.#bytes.get(last) ?? bytes, bytes, `batch ${last} is what it was`)
       this.#bytes.set(last, bytes)
       if (batch.kind !== 'events') continue
@@ -146,6 +144,7 @@ export class Model {
         assert.equal(kept?.fates.get(sink.name), 'awaited', `${batch.source} ${number} at ${sink.name}`)
         numbers.add(number)
       }
+      batch.release?.()
     }
     for (const [source, kept] of this.kept) {
       for (const { number, fates } of kept) {
@@ -192,4 +191,14 @@ export class Model {
   *#all(): Generator<Kept> {
     for (const kept of this.kept.values()) yield* kept
   }
+}
+
+/** All that a sink is given of it, as one text. */
+export function bytesOf(batch: SpooledBatch): string {
+  const { kind, sequence, source, count, bytes } = batch
+  const content =
+    kind === 'events' ? batch.records.map((record) => [record.number, shown(record)]) : batch.samples
+  return JSON.stringify({ kind, sequence, source, count, bytes, content }, (_, value) =>
+    typeof value === 'bigint' ? `${value}n` : Number.isNaN(value) ? 'NaN' : value,
+  )
 }
