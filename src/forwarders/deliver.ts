@@ -92,6 +92,7 @@ export class Delivery {
   async #begin(): Promise<void> {
     const { ledger } = this.#spool
     const batch = await this.#spool.next(this.#options.name, 0)
+    if (batch?.kind === 'events') batch.release?.()
     const { onDisk } = await this.#spool.snapshot()
     this.#uncertain = this.#settles || !onDisk ? this.#spool.newest : (batch?.sequence ?? 0)
     this.#sent = 0

@@ -2,7 +2,7 @@
 import { blockStreams, doneAfter } from './acknowledgement.ts'
 import { type Database, integer, text } from './database.ts'
 import { countSink, giveUp } from './ledger.ts'
-import { loadBatch } from './log.ts'
+import { checkRow, loadBatch } from './log.ts'
 import { quarantineEntries } from './quarantine.ts'
 import { forgetFinished, type RoutedSink } from './sinks.ts'
 import type { BatchResult, DonePosition } from './spool.ts'
@@ -10,6 +10,7 @@ import type { BatchResult, DonePosition } from './spool.ts'
 /**
  * @returns the positions that are done with it
  * @throws {RangeError} if the result does not account for every record of the batch
+ * @throws {CorruptionError} if the row is not what was written
  */
 export function settleBatch(
   db: Database,
@@ -25,6 +26,7 @@ export function settleBatch(
   )
   // Given up for room while it was on its way: counted as lost then, and only the cursor moves now.
   if (row !== undefined) {
+    checkRow(row) // A sink that has taken the batch out of memory has not seen it.
     const source = text(row, 'source')
     const accounted = acknowledged + (lost?.count ?? 0) + quarantined.length
     if (accounted !== integer(row, 'count'))

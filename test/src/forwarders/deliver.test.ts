@@ -12,7 +12,18 @@ import { openSpool } from '../../../src/spool/open.ts'
 import type { Spool } from '../../../src/spool/spool.ts'
 import { mountTmpfs } from '../../own-mount.ts'
 import { abort, ext4 } from '../spool/disks.ts'
-import { accepted, assertConserved, batch, folder, open, options, samples, sink } from '../spool/spool.ts'
+import {
+  accepted,
+  assertConserved,
+  batch,
+  columnsOf,
+  folder,
+  open,
+  options,
+  records,
+  samples,
+  sink,
+} from '../spool/spool.ts'
 import { origin } from './batches.ts'
 import { accepts, allowedClock, counts, deliver, scripted, until } from './deliveries.ts'
 import { decodeWriteRequest, type Script, startReceiver } from './receiver.ts'
@@ -434,4 +445,32 @@ test('what is found on a disk that turned read-only is sent as sent before: an a
     far.sent.map(({ ids, again }) => `${ids[0]} ${again}`),
     ['counter:0 true', 'counter:10 true', 'counter:20 true', 'counter:30 false'],
   )
+})
+
+test('a batch out of memory is given back by the loop, the first one it looks at too', async (t) => {
+  const spool = await open(t, options(await folder(t)), [sink('far')])
+  const released: string[] = []
+  const commit = async (from: number) => {
+    const columns = columnsOf(records(from, from + 10), undefined, ({ length }) => {
+      released.push(`${length} from ${from}`)
+    })
+    await spool.commit('kmsg', { ...batch(from, from + 10), records: columns })
+    columns.release()
+  }
+  await commit(0)
+  const far = scripted(() => accepts)
+  deliver(t, spool, far, { clock: allowedClock() })
+  await until(
+    'the first is acknowledged',
+    async () => (await counts(spool, 'far', 'kmsg'))?.acknowledged === 10,
+  )
+  await commit(10)
+  await until(
+    'the second is acknowledged',
+    async () => (await counts(spool, 'far', 'kmsg'))?.acknowledged === 20,
+  )
+  assert.deepEqual(released, ['10 from 0'])
+  await commit(20)
+  await until('the second is given back', () => released.length > 1)
+  assert.deepEqual(released, ['10 from 0', '10 from 10'])
 })

@@ -7,7 +7,19 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { SpooledBatch } from '../../../src/spool/batch.ts'
 import type { Spool } from '../../../src/spool/spool.ts'
-import { accepted, assertConserved, batch, drain, folder, open, options, samples, sink } from './spool.ts'
+import {
+  accepted,
+  assertConserved,
+  batch,
+  columnsOf,
+  drain,
+  folder,
+  open,
+  options,
+  records,
+  samples,
+  sink,
+} from './spool.ts'
 
 const sinks = [sink('main'), sink('other')]
 
@@ -43,6 +55,20 @@ test('a row that is not what was written replaces the file, for its counts canno
   const snapshot = await spool.snapshot()
   assert.equal(assertConserved(snapshot), 3)
   assert.deepEqual(snapshot.sources.get('kmsg')?.missed, { spool_damaged: 11 })
+})
+
+test('a row that is damaged when its batch was taken out of memory replaces the file when it is settled', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), sinks)
+  const { ledger } = spool
+  await filled(spool)
+  await spool.commit('kmsg', { ...batch(30, 40), records: columnsOf(records(30, 40)) })
+  const newest = await spool.next('main', 3)
+  assert.equal(newest?.count, 10)
+  meddle(path, 'UPDATE batch SET count = 11 WHERE sequence = 4')
+  await spool.settle('main', [accepted(4, 10)])
+  assert.notEqual(spool.ledger, ledger)
+  assert.equal(assertConserved(await spool.snapshot()), 3)
 })
 
 test('a whole number larger than any that is written is damage, and is met once', async (t) => {
