@@ -7,8 +7,9 @@ import { RecordColumns } from '../record-columns.ts'
 import type { EventBatch } from './batch.ts'
 import type { Place } from './log.ts'
 
-/** Larger tables are not kept. */
+/** Larger tables are not kept, nor more indices. */
 const mostTableBytes = 1 << 20
+const mostIndices = 1 << 18
 /** So long a source waits for a sink, and not again before one has taken something. */
 const mostWaitMilliseconds = 100
 
@@ -24,7 +25,7 @@ export class Recent {
   keep({ sequence, firstNumber }: Place, source: string, bytes: number, records: RecordList): void {
     this.forget()
     if (sequence === 0 || !(records instanceof RecordColumns)) return
-    if (records.table.bytes.length > mostTableBytes) return
+    if (records.table.bytes.length > mostTableBytes || records.indices.length > mostIndices) return
     records.firstNumber = firstNumber
     records.hold()
     this.#columns = records

@@ -19,8 +19,9 @@ import type { Series } from './series.ts'
 const mostEntries = 4000
 /** Of distinct fields. */
 const mostBytes = 4 << 20
-/** What is kept for the next batch. */
+/** What is kept for the next batch: bytes of fields, and indices. */
 const mostSpareBytes = 1 << 20
+const mostSpareIndices = 1 << 18
 
 /** Of all that gather. */
 let batches = 0
@@ -57,7 +58,8 @@ export class Gather {
   /** Of a batch that nobody looks at any more. */
   #spare: RecordColumns | undefined
   readonly #released = (columns: RecordColumns) => {
-    if (columns.table.bytes.length <= mostSpareBytes) this.#spare = columns
+    if (columns.table.bytes.length <= mostSpareBytes && columns.indices.length <= mostSpareIndices)
+      this.#spare = columns
   }
   #columns = RecordColumns.empty(1 << 16, this.#released)
   #read = 0
