@@ -145,6 +145,7 @@ export interface RecordList<T = LogRecord> extends Iterable<T> {
   at(index: number): T | undefined
   map<U>(made: (record: T, index: number) => U): U[]
   filter(wanted: (record: T, index: number) => boolean): RecordList<T>
+  slice(start: number, end: number): RecordList<T>
 }
 
 /** Where a source resumes one stream: opaque to everyone but its collector. */

@@ -275,6 +275,13 @@ export class RecordColumns implements RecordList<RecordRow> {
     return kept
   }
 
+  /** The same of a part, with its numbers: what is made of it is what is made of all. */
+  slice(start: number, end: number): RecordColumns {
+    const part = this.filter((_record, index) => index >= start && index < end)
+    part.firstNumber = this.firstNumber + start
+    return part
+  }
+
   *[Symbol.iterator](): Generator<RecordRow, void> {
     for (let index = 0; index < this.length; index++) yield new RecordRow(this, index)
   }

@@ -50,6 +50,6 @@ export function slice(batch: SpooledBatch, start: number, end: number): SpooledB
   if (start === 0 && end >= batch.count) return batch
   const count = end - start
   return batch.kind === 'events'
-    ? { ...batch, count, records: [...batch.records].slice(start, end) }
+    ? { ...batch, count, records: batch.records.slice(start, end) }
     : { ...batch, count, samples: batch.samples.slice(start, end) }
 }

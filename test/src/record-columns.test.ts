@@ -114,6 +114,22 @@ test('columns that are filtered to none are empty, and to all are the same', () 
   assert.equal(columns.filter(() => false).filter(() => true).length, 0)
 })
 
+test('a part of columns has their numbers, and their memory', () => {
+  const { columns, releases } = counted(10)
+  columns.firstNumber = 41
+  const part = columns.slice(3, 5)
+  part.hold()
+  columns.release()
+  assert.deepEqual(
+    part.map(({ number }) => number),
+    [44, 45],
+  )
+  assert.deepEqual(part.map(shown), records(3, 5).map(shown))
+  assert.deepEqual(releases, [])
+  part.release()
+  assert.deepEqual(releases, [columns])
+})
+
 test('what was read of a file goes back at once where it is much, not before it is released', () => {
   const many = records(0, 2000, noise(200))
   const read = decodeRecords(encodeRecords(many), many.length, 1)

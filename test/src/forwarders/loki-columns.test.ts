@@ -11,7 +11,7 @@ import { SnappyBlock } from '../../../src/forwarders/snappy-block.ts'
 import type { Field, RecordList } from '../../../src/model.ts'
 import { RecordColumns } from '../../../src/record-columns.ts'
 import { lokiSink } from '../../../src/sink-schemas.ts'
-import type { SpooledRecord } from '../../../src/spool/batch.ts'
+import { type EventBatch, type SpooledRecord, slice } from '../../../src/spool/batch.ts'
 import { decodeRecords, encodeRecords } from '../../../src/spool/records.ts'
 import { shown } from '../spool/spool.ts'
 import { origin } from './batches.ts'
@@ -169,6 +169,37 @@ for (const line of ['body', 'json'] as const) {
     )
   })
 }
+
+test('a part of a batch is sent with the same entries as the whole, metadata in the same order', () => {
+  const send = sender('body', 1000)
+  const sent = (records: RecordList<SpooledRecord>) =>
+    send(records)
+      .flatMap((body) => decodePush(uncompress(new Uint8Array(body))).streams)
+      .flatMap(({ labels, entries }) => entries.map((entry) => ({ labels, entry })))
+  fc.assert(
+    fc.property(batches, fc.nat(20), (batch, place) => {
+      // One behind the other, so that what stands together within the whole does within a part.
+      const entries = batch.entries.map((entry, index) => ({ ...entry, microseconds: now * 1000 + index }))
+      const columns = columnsOf({ ...batch, entries })
+      const count = columns.length
+      const whole: EventBatch = {
+        kind: 'events',
+        sequence: 1,
+        source: 's',
+        count,
+        bytes: 1,
+        records: columns,
+      }
+      const middle = Math.min(place, count)
+      const parts = [slice(whole, 0, middle), slice(whole, middle, count)]
+      const one = parts.flatMap((part) => (part.kind === 'events' ? sent(part.records) : []))
+      const other = sent(columns)
+      const sorted = (all: typeof one) => all.map((entry) => JSON.stringify(entry)).sort()
+      assert.deepEqual(sorted(one), sorted(other))
+    }),
+    { numRuns: 200 },
+  )
+})
 
 test('each byte of a value is sent as its text says, wherever it stands', () => {
   const send = sender('body', 1000)
