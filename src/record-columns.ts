@@ -5,52 +5,14 @@
  */
 import { FieldTable } from './field-table.ts'
 import type { Field, LogRecord, RecordList } from './model.ts'
+import { free, Room, timeWords } from './record-room.ts'
 
 export const realtimeName = '__REALTIME_TIMESTAMP'
 export const monotonicName = '__MONOTONIC_TIMESTAMP'
 
-const word = 0x1_0000_0000
-/** 32-bit words of a record's two times. */
-const timeWords = 4
 const fewestIndices = 1 << 12
 const fewestRecords = 64
-
-/** Memory for so many records and indices. */
-class Room {
-  indices: Uint32Array
-  ends: Uint32Array
-  streamOf: Uint32Array
-  sequences: Float64Array
-  monotonics: Float64Array
-  words: Int32Array
-
-  constructor(records: number, indices: Uint32Array) {
-    this.indices = indices
-    this.ends = new Uint32Array(records)
-    this.streamOf = new Uint32Array(records)
-    this.sequences = new Float64Array(records)
-    this.monotonics = new Float64Array(records)
-    this.words = new Int32Array(records * timeWords)
-  }
-
-  growIndices(least: number): void {
-    this.indices = larger(this.indices, new Uint32Array(Math.max(this.indices.length * 2, least)))
-  }
-
-  growRecords(): void {
-    const records = this.ends.length * 2
-    this.ends = larger(this.ends, new Uint32Array(records))
-    this.streamOf = larger(this.streamOf, new Uint32Array(records))
-    this.sequences = larger(this.sequences, new Float64Array(records))
-    this.monotonics = larger(this.monotonics, new Float64Array(records))
-    this.words = larger(this.words, new Int32Array(records * timeWords))
-  }
-}
-
-function larger<T extends Uint32Array | Int32Array | Float64Array>(from: T, to: T): T {
-  to.set(from)
-  return to
-}
+const word = 0x1_0000_0000
 
 /** What a record that is not an entry of a journal, or has an id of its own, has in place of a number. */
 export const none = -1
@@ -311,13 +273,6 @@ export class RecordColumns implements RecordList<RecordRow> {
     const { words } = this.#room
     return (BigInt(words[at + 1] ?? 0) << 32n) | BigInt((words[at] ?? 0) >>> 0)
   }
-}
-
-/** Smaller ones may share their memory with others. */
-const fewestFreedBytes = 128 << 10
-
-function free({ buffer }: Uint8Array | Uint32Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= fewestFreedBytes) buffer.transfer(0)
 }
 
 /** One of columns, by itself. */
