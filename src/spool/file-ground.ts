@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from '../errors.ts'
-import type { Database } from './database.ts'
+import { type Database, failure } from './database.ts'
 import { nextTo, openDamaged, openFile, takePlace } from './database-file.ts'
 import { fill } from './fill.ts'
 import { isReadOnly, makeFolder } from './folder.ts'
@@ -19,13 +19,12 @@ export function onFile(options: SpoolOptions, lock: Disposable, file: string, db
     replace(sinks, known, error) {
       makeFolder(options.path)
       const held = existsSync(join(options.path, 'lock')) ? lock : lockFolder(options.path)
+      const start = (reason: unknown) => startAgain(options, file, sinks, reason, known, db)
       return onFile(
         options,
         held,
         file,
-        error === undefined
-          ? writeAgain(options, db, file)
-          : startAgain(options, file, sinks, error, known, db),
+        error === undefined ? writeAgain(options, db, file, start) : start(error),
       )
     },
     leave: (sinks, known) =>
@@ -37,10 +36,24 @@ export function onFile(options: SpoolOptions, lock: Disposable, file: string, db
   }
 }
 
-/** The file is gone but the open database still has it all: written again, the same ledger. */
-function writeAgain(options: SpoolOptions, db: Database, file: string): Database {
+/**
+ * The file is gone but the open database still has it all: written again, the same ledger.
+ * @param start makes the file where what the database has is damaged as well
+ */
+function writeAgain(
+  options: SpoolOptions,
+  db: Database,
+  file: string,
+  start: (reason: unknown) => Database,
+): Database {
   const next = nextTo(file)
-  db.run('VACUUM INTO ?', next)
+  try {
+    db.run('VACUUM INTO ?', next)
+    openFile(next).close() // Looked through before the other copy is let go.
+  } catch (error) {
+    if (failure(error) !== 'damaged') throw error
+    return start(error)
+  }
   db.close()
   const aside = takePlace(file, next)
   const old = aside === undefined ? '' : `; what was put in its place is ${aside}`

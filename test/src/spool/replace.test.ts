@@ -1,6 +1,6 @@
 /** What a new ledger owes to those who still speak of the old one, and to everything that was in it. */
 import assert from 'node:assert/strict'
-import { renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -69,6 +69,18 @@ test('a row that is damaged when its batch was taken out of memory replaces the 
   await spool.settle('main', [accepted(4, 10)])
   assert.notEqual(spool.ledger, ledger)
   assert.equal(assertConserved(await spool.snapshot()), 3)
+})
+
+test('a file that was deleted while a row of it was damaged is begun anew with what can be read', async (t) => {
+  const path = await folder(t)
+  const spool = await open(t, options(path), sinks)
+  const { ledger } = spool
+  await filled(spool)
+  meddle(path, 'UPDATE batch SET count = 11 WHERE sequence = 2')
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(path, `spool.sqlite${suffix}`), { force: true })
+  assert.equal((await drain(spool, 'other')).length, 10)
+  assert.notEqual(spool.ledger, ledger)
+  assertConserved(await spool.snapshot())
 })
 
 test('a whole number larger than any that is written is damage, and is met once', async (t) => {
