@@ -120,10 +120,11 @@ export class EntryMaker {
     const look = this.#look
     look.at(record)
     const { severityText, eventName, attributes, unit, severityNumber, body } = look
-    if (severityText !== undefined) runs.putNew(severityName, cut(severityText, mostValueBytes))
-    if (eventName !== undefined) runs.putNew(eventNameName, cut(eventName, mostValueBytes))
     for (const { name, value } of attributes)
       runs.putNew(this.#nameOf(name), cut(text(value), mostValueBytes))
+    // In the order that a row has, so that a record has one form whichever way it comes.
+    if (eventName !== undefined) runs.putNew(eventNameName, cut(eventName, mostValueBytes))
+    if (severityText !== undefined) runs.putNew(severityName, cut(severityText, mostValueBytes))
     const isJson = this.#config.line === 'json'
     const line = runs.addBytes(Buffer.from(isJson ? json(record) : (body ?? '').toWellFormed()))
     this.#end(index, this.#streamOf(unit === undefined ? undefined : text(unit), severityNumber), line)
