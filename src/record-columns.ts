@@ -7,9 +7,9 @@ import { FieldTable } from './field-table.ts'
 import type { Field, LogRecord, RecordList } from './model.ts'
 import { free, Room, timeWords } from './record-room.ts'
 
-export const realtimeName = '__REALTIME_TIMESTAMP'
 export const monotonicName = '__MONOTONIC_TIMESTAMP'
 
+const realtimeName = '__REALTIME_TIMESTAMP'
 const fewestIndices = 1 << 12
 const fewestRecords = 64
 const word = 0x1_0000_0000
