@@ -92,17 +92,9 @@ function sender(line: 'body' | 'json', lineBytes: number) {
   }
 }
 
-/** What a request says, whatever the order of an entry's metadata. */
+/** What a request says. */
 function said(body: Buffer): unknown {
-  const { streams } = decodePush(uncompress(new Uint8Array(body)))
-  return streams.map(({ labels, entries }) => ({
-    labels,
-    entries: entries.map(({ timestamp, line, structuredMetadata }) => ({
-      timestamp,
-      line,
-      metadata: structuredMetadata.map(({ name, value }) => `${name}=${value}`).sort(),
-    })),
-  }))
+  return decodePush(uncompress(new Uint8Array(body)))
 }
 
 const names = [
