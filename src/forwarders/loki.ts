@@ -22,6 +22,7 @@ import { receiverClock } from './receiver-clock.ts'
 import { SnappyBlock } from './snappy-block.ts'
 
 const mostRequestBytes = 2 << 20
+const leastRequestBytes = 64 << 10
 /** How often one stream is sent with what its refusal taught. */
 const mostLessons = 4
 /** Our guess of the receiver's clock may be off by so many microseconds. */
@@ -39,6 +40,8 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
   }
   /** As configured, or less once the receiver has said so. */
   let lineBytes = config.max_line_bytes
+  /** Of what stands before it in the way, such as nginx with its 1 MiB, less once it has said so, too. */
+  let requestBytes = mostRequestBytes
 
   /** By the receiver's own clock, once it was heard. */
   function window(): Window {
@@ -61,6 +64,7 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
   async function push(group: Uint32Array, signal: AbortSignal): Promise<Answer> {
     const limits = { lineBytes }
     const answer = await post(stampedAt(group, window(), limits), limits, signal)
+    if (isTooLarge(answer) && group.length > 1) return pushHalves(group, signal)
     if (answer.is !== 'refused' || !isPartial(answer)) return answer
     const streams = Map.groupBy(group, (place) => maker.entries.stream[place])
     let last: Answer = answer
@@ -69,6 +73,14 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
       if (last.is !== 'accepted') return last
     }
     return last
+  }
+
+  /** A request that is too large is sent as two, and those to come are made smaller. */
+  async function pushHalves(group: Uint32Array, signal: AbortSignal): Promise<Answer> {
+    requestBytes = Math.max(leastRequestBytes, requestBytes / 2)
+    const middle = Math.ceil(group.length / 2)
+    const answer = await push(group.subarray(0, middle), signal)
+    return answer.is === 'accepted' ? push(group.subarray(middle), signal) : answer
   }
 
   /** One stream alone, whose refusal says all there is to know about it. */
@@ -104,7 +116,7 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
     async send(batch, signal) {
       if (batch.kind !== 'events') return { is: 'refused', words: 'Cannot send samples to Loki' }
       let answer: Answer = { is: 'accepted' }
-      for (const group of requests(batch, maker, { lineBytes })) {
+      for (const group of requests(batch, maker, { lineBytes }, requestBytes)) {
         answer = await push(group, signal)
         if (answer.is !== 'accepted') return answer
       }
@@ -119,7 +131,11 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
   }
 }
 
-/** 413 stands for the request as a whole; so may others, and their words teach nothing. */
+function isTooLarge(answer: Outcome): boolean {
+  return answer.is === 'refused' && answer.words.startsWith('413')
+}
+
+/** Others stand for the request as a whole, and their words teach nothing. */
 function isPartial(answer: Outcome): boolean {
   return answer.is === 'refused' && answer.words.startsWith('400')
 }
@@ -132,6 +148,7 @@ export function* requests(
   batch: EventBatch,
   maker: EntryMaker,
   limits: Limits,
+  mostBytes = mostRequestBytes,
 ): Generator<Uint32Array, void> {
   const { entries, runs } = maker
   const isOrdered = entries.begin(batch.records)
@@ -146,7 +163,7 @@ export function* requests(
     if (maker.turn !== turn) throw new Error('Cannot go on with a batch: another one was begun')
     make(place)
     const size = sizeOf(place, entries, runs, limits)
-    if (at > from && bytes + size > mostRequestBytes) {
+    if (at > from && bytes + size > mostBytes) {
       yield places.subarray(from, at)
       from = at
       bytes = 0

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import { resolve } from '../../../src/forwarders/bisect.ts'
@@ -335,6 +336,23 @@ test('loki sends a large batch in requests of about 2 MiB, and all of it again w
   assert.equal((await sink.send(batch(records))).is, 'accepted')
   assert.equal(loki.stored().length, 2000)
   assert.ok(loki.sizes.length > 4 && Math.max(...loki.sizes) < 1.2 * (2 << 20), String(loki.sizes))
+})
+
+test('loki halves a request that is too large for what stands before the receiver, and makes those to come smaller', async () => {
+  await using proxy = await startReceiver((response, { body }) => {
+    response.writeHead(body.length > 400_000 ? 413 : 204).end()
+  })
+  await using sink = forwarder({ url: proxy.url })
+  const time = now()
+  const noise = () => randomBytes(1500).toString('base64')
+  const records = Array.from({ length: 1000 }, (_, index) =>
+    entry(index, time + BigInt(index) * 1000n, `${index} ${noise()}`),
+  )
+  assert.equal((await sink.send(batch(records))).is, 'accepted')
+  const refused = proxy.posts.filter(({ body }) => body.length > 400_000).length
+  assert.ok(refused > 0, String(refused))
+  assert.equal((await sink.send(batch(records))).is, 'accepted')
+  assert.equal(proxy.posts.filter(({ body }) => body.length > 400_000).length, refused)
 })
 
 test('loki keeps labels and metadata within the limits, whatever the fields are', async () => {
