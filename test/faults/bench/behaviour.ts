@@ -57,10 +57,13 @@ export interface Behaving extends AsyncDisposable {
 /** An answer that takes longer may have come after the sender's patience. */
 const certainMilliseconds = 1500
 
-export async function behaving(take: Take, { episode, violated }: Watch): Promise<Behaving> {
+export async function behaving(take: Take, { episode: episodeOfAll, violated }: Watch): Promise<Behaving> {
   let behaviour: Behaviour = { is: 'well' }
   let server: Server | undefined
   let requests = 0
+  /** Requests that failed: a batch that takes several is sent again whole where one of them does. */
+  let failures = 0
+  const episode = () => episodeOfAll() + failures
   /** With the episode in which it was opened: one of an agent that is dead by now reads no answer. */
   const sockets = new Map<Socket, number>()
   const held = new Set<IncomingMessage>()
@@ -70,6 +73,7 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
     const { is } = behaviour
     requests += 1
     if (is === 'half-open') {
+      failures += 1
       held.add(request)
       return
     }
@@ -77,12 +81,14 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
     for await (const piece of request) {
       pieces.push(piece)
       if (is === 'reset') {
+        failures += 1
         request.socket.resetAndDestroy()
         return
       }
     }
     const now = behaviour
     if (now.is === 'answers') {
+      failures += 1
       response.writeHead(now.status, now.headers?.()).end('as the bench wants it')
       return
     }
@@ -94,15 +100,17 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
     const refuses = now.is === 'poison' ? now.refuses : () => false
     const { status, words } = take(Buffer.concat(pieces), refuses, taking)
     if (now.is === 'unanswered') {
+      failures += 1
       request.socket.destroy()
       return
     }
+    if (status >= 300) failures += 1
     if (now.is === 'slow') await wait(now.milliseconds)
     response.once('finish', () => {
       taking.answered =
         status < 300 &&
         performance.now() - began < certainMilliseconds &&
-        sockets.get(request.socket) === episode()
+        sockets.get(request.socket) === episodeOfAll()
     })
     response.writeHead(status).end(words)
   }
@@ -116,7 +124,7 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
       })
     })
     listening.on('connection', (socket) => {
-      sockets.set(socket, episode())
+      sockets.set(socket, episodeOfAll())
       socket.once('close', () => sockets.delete(socket))
       socket.on('error', () => undefined)
     })
@@ -131,6 +139,7 @@ export async function behaving(take: Take, { episode, violated }: Watch): Promis
   async function close(): Promise<void> {
     const closing = server
     server = undefined
+    failures += 1
     for (const socket of sockets.keys()) socket.destroy()
     if (closing === undefined) return
     closing.close()
