@@ -22,11 +22,12 @@ import type { Initial } from './start.ts'
 /** Between two looks while entries come; when none has come for long; and when the folders are watched, too. */
 const activeMilliseconds = 8
 const quietMilliseconds = 250
-const watchedMilliseconds = 1000
+const watchedMilliseconds = 280
 /** So long after an entry the looks stay close. */
 const activeForMilliseconds = 2000
-/** How often folders are looked for whose time has not changed, or that are new. */
+/** How often folders are looked for whose time has not changed, or that are new; and where those there are watched. */
 const relistMilliseconds = 3000
+const watchedRelistMilliseconds = 15_000
 /** How long the rest of a split line is waited for. */
 const lineMilliseconds = 1000
 
@@ -99,15 +100,20 @@ async function* follow(
   let relistAt = 0
   let flushAt = 0
   using alarm = new Alarm(signal)
-  using bell = new Bell(() => alarm.ring())
+  /** Whether the wait in hand is one of a quiet journal whose folders are watched. */
+  let isWatched = false
+  using bell = new Bell(() => {
+    if (isWatched) relistAt = 0
+    alarm.ring()
+  })
   try {
     while (!signal.aborted) {
       const now = performance.now()
       if (now >= relistAt) {
         set.refreshAll()
         numbers.know(set.files)
-        relistAt = now + relistMilliseconds
-      } else set.refresh()
+        relistAt = now + (isWatched ? watchedRelistMilliseconds : relistMilliseconds)
+      } else set.refresh(isWatched)
       const observed = BigInt(Date.now()) * 1_000_000n
       for (let next = set.peek(); next; next = set.peek()) {
         let files = noFiles
@@ -126,9 +132,10 @@ async function* follow(
         activeUntil = now + activeForMilliseconds
         if (!gather.isOpen || now >= flushAt) yield gather.take()
       }
-      if (performance.now() < activeUntil) await alarm.wait(activeMilliseconds)
+      const isActive = performance.now() < activeUntil
       // What was written before a folder was watched is seen at the next look.
-      else await alarm.wait(bell.watch(set.folders) ? watchedMilliseconds : quietMilliseconds)
+      isWatched = !isActive && bell.watch(set.folders)
+      await alarm.wait(isActive ? activeMilliseconds : isWatched ? watchedMilliseconds : quietMilliseconds)
     }
   } finally {
     set[Symbol.dispose]()

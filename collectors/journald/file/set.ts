@@ -38,9 +38,9 @@ export class JournalSet implements Disposable {
     return this.#listing.folders
   }
 
-  /** Looks at headers and, where they have changed, folders. */
-  refresh(): void {
-    if (this.#listing.refresh()) this.#know()
+  /** Looks at headers and, where they have changed, folders; not at those where somebody tells of it (bell.ts). */
+  refresh(areWatched = false): void {
+    if (!areWatched && this.#listing.refresh()) this.#know()
     for (const series of this.#series.values()) series.refresh()
   }
 
