@@ -1,7 +1,7 @@
 /**
  * The journal bench: the same journal files read by `journalctl -o json`, by `-o export`, by Remora's own reader, each
  * into nothing, and by the shipped bundle through spool and sink to a loopback Loki that answers 204, the ledger on. All
- * on this machine in this run. `--entries 1000000`; BENCH_JOURNAL_DIR names a folder of journal files to use instead of
+ * on this machine in this run. `--entries 2000000`; BENCH_JOURNAL_DIR names a folder of journal files to use instead of
  * making one. The last line is one JSON object. What each takes is its own process's (journalctl's with its start, which
  * is milliseconds; Remora's without the start of Node, but with more than a second in which V8 compiles, so there are many).
  */
@@ -20,11 +20,11 @@ import { startForwarding } from './forwarding.ts'
 import { cpuOf, memoryOf, round } from './process.ts'
 import { startReceiver } from './receiver.ts'
 
-const { values: options } = parseArgs({ options: { entries: { type: 'string', default: '1000000' } } })
+const { values: options } = parseArgs({ options: { entries: { type: 'string', default: '2000000' } } })
 /** Part of the name of the only contender, when looking for what one takes. */
 const only = process.env.BENCH_ONLY ?? ''
 const stopping = new AbortController()
-const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(600_000)])
+const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(1_200_000)])
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort())
 
 interface Figures {
