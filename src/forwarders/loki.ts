@@ -75,12 +75,17 @@ export function lokiForwarder(config: LokiSinkConfig, origin: Origin, clock: Clo
     return last
   }
 
-  /** A request that is too large is sent as two, and those to come are made smaller. */
+  /** A request that is too large is sent as two; where both are taken, those to come are made no larger. */
   async function pushHalves(group: Uint32Array, signal: AbortSignal): Promise<Answer> {
-    requestBytes = Math.max(leastRequestBytes, requestBytes / 2)
     const middle = Math.ceil(group.length / 2)
-    const answer = await push(group.subarray(0, middle), signal)
-    return answer.is === 'accepted' ? push(group.subarray(middle), signal) : answer
+    const first = await push(group.subarray(0, middle), signal)
+    const answer = first.is === 'accepted' ? await push(group.subarray(middle), signal) : first
+    // One record that is too large alone says nothing of others.
+    if (answer.is !== 'accepted') return answer
+    const limits = { lineBytes }
+    const bytes = group.reduce((sum, place) => sum + sizeOf(place, maker.entries, maker.runs, limits), 0)
+    requestBytes = Math.max(leastRequestBytes, Math.min(requestBytes, Math.ceil(bytes / 2)))
+    return answer
   }
 
   /** One stream alone, whose refusal says all there is to know about it. */

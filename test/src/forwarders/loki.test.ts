@@ -355,6 +355,24 @@ test('loki halves a request that is too large for what stands before the receive
   assert.equal(proxy.posts.filter(({ body }) => body.length > 400_000).length, refused)
 })
 
+test('loki makes requests no smaller for one record that is too large by itself', async () => {
+  await using proxy = await startReceiver((response, { body }) => {
+    response.writeHead(body.includes('giant') ? 413 : 204).end()
+  })
+  await using sink = forwarder({ url: proxy.url })
+  const time = now()
+  const many = (word: string) =>
+    batch(
+      Array.from({ length: 600 }, (_, index) =>
+        entry(index, time + BigInt(index) * 1000n, `${index === 300 ? word : index} ${'x'.repeat(1000)}`),
+      ),
+    )
+  assert.equal((await sink.send(many('giant'))).is, 'refused')
+  const before = proxy.posts.length
+  assert.equal((await sink.send(many('small'))).is, 'accepted')
+  assert.equal(proxy.posts.length - before, 1)
+})
+
 test('loki keeps labels and metadata within the limits, whatever the fields are', async () => {
   await using loki = await startLoki()
   const labels = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`l${index}`, 'v'.repeat(256)]))
